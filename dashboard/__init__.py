@@ -1,0 +1,1 @@
+"""The Streamlit dashboard: a router, one door to the store, charts and views."""

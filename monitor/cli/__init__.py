@@ -1,0 +1,5 @@
+"""The front door, one file a noun."""
+
+
+def main() -> None:
+    """Run the command line."""

@@ -1,0 +1,80 @@
+"""What the radiologist said: versions of a report, reduced to finding labels."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Label(StrEnum):
+    """What a report says of a finding."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNCERTAIN = "uncertain"
+    NOT_MENTIONED = "not_mentioned"
+
+
+class ReadStatus(StrEnum):
+    """How far a report version has come."""
+
+    PRELIMINARY = "preliminary"
+    FINAL = "final"
+    CORRECTED = "corrected"
+    RETRACTED = "retracted"
+
+
+class Visibility(StrEnum):
+    """Whether the reader could see the AI's result before signing."""
+
+    BLINDED = "blinded"
+    AVAILABLE = "available"
+    OPENED = "opened"
+    UNKNOWN = "unknown"
+
+
+class QuarantineReason(StrEnum):
+    """Why a message was set aside and counted instead of becoming a read."""
+
+    UNPARSEABLE = "unparseable"
+    UNDECODABLE_TEXT = "undecodable_text"
+    UNSUPPORTED_MESSAGE = "unsupported_message"
+    UNKNOWN_STATUS = "unknown_status"
+    NO_STUDY_REFERENCE = "no_study_reference"
+    NO_TEXT = "no_text"
+    TOO_LARGE = "too_large"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Read:
+    """One version of a report. `key` is the digest of source, message id and content: sent twice, it is one read.
+
+    `study_uid`, `accession`, `issuer_accession`, `patient` and `reader` are pseudonyms. `signed_at` is when it
+    happened, `received_at` when we learnt of it. A language the labeler does not know leaves `labels` empty.
+    """
+
+    key: str
+    source: str
+    status: ReadStatus
+    study_uid: str | None
+    accession: str | None
+    issuer_accession: str | None
+    patient: str | None
+    reader: str | None
+    modality: str | None
+    signed_at: datetime
+    received_at: datetime
+    language: str
+    labeler: str
+    labels: Mapping[str, Label]
+    visibility: Visibility = Visibility.UNKNOWN
+
+
+def in_force(reads: Iterable[Read]) -> Read | None:
+    """The version whose labels count: the latest final or corrected one, unless a later retraction took it back.
+
+    "Latest" is by signing time, then by receipt, then by key, so that the answer never depends on the order of arrival.
+    """
+    settled = [read for read in reads if read.status is not ReadStatus.PRELIMINARY]
+    latest = max(settled, key=lambda read: (read.signed_at, read.received_at, read.key), default=None)
+    return None if latest is None or latest.status is ReadStatus.RETRACTED else latest

@@ -1,0 +1,135 @@
+"""What is known of a study once its identity has been taken off it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+UNKNOWN = "unknown"
+
+
+class StudyState(StrEnum):
+    """Where a received study stands; exactly one at any time, so that the accounting equation holds."""
+
+    PENDING = "pending"
+    SCORED = "scored"
+    EXCLUDED = "excluded"
+    FAILED = "failed"
+
+
+class Exclusion(StrEnum):
+    """Why a study was not for any model here. Ordered: a later reason came nearer to being scored."""
+
+    UNSUPPORTED_SOP_CLASS = "unsupported_sop_class"
+    WRONG_MODALITY = "wrong_modality"
+    WRONG_BODY_PART = "wrong_body_part"
+    SECONDARY_CAPTURE = "secondary_capture"
+    WRONG_VIEW = "wrong_view"
+    TOO_LARGE = "too_large"
+    MISSING_RESCALE = "missing_rescale"
+    INVALID_GEOMETRY = "invalid_geometry"
+    UNDECODABLE = "undecodable"
+
+    @property
+    def rank(self) -> int:
+        """How near to being scored: higher is nearer."""
+        return list(Exclusion).index(self)
+
+
+class Failure(StrEnum):
+    """Why something received could not be worked on at all."""
+
+    UNREADABLE = "unreadable"
+    TRUNCATED = "truncated"
+    MISSING_IDENTITY = "missing_identity"
+    PARSER_CRASHED = "parser_crashed"
+    PARSER_TIMED_OUT = "parser_timed_out"
+    INVALID_OUTPUT = "invalid_output"
+    SCORING_ERROR = "scoring_error"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Acquisition:
+    """How, where and of whom (coarsely) an image was taken: the strata and the suspects."""
+
+    modality: str = UNKNOWN
+    body_part: str = UNKNOWN
+    view_position: str = UNKNOWN
+    site: str = UNKNOWN
+    manufacturer: str = UNKNOWN
+    model_name: str = UNKNOWN
+    software: str = UNKNOWN
+    sex: str = UNKNOWN
+    age_band: str = UNKNOWN
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Instance:
+    """One DICOM object, parsed. Every identifier in it is a pseudonym; `digest` is the sha256 of the spooled bytes."""
+
+    digest: str
+    sop: str
+    series: str | None
+    study: str
+    patient: str | None
+    accession: str | None
+    issuer_accession: str | None
+    sop_class: str
+    transfer_syntax: str
+    rows: int
+    columns: int
+    frames: int
+    series_number: int
+    instance_number: int
+    acquisition: Acquisition
+    studied_at: datetime
+    received_at: datetime
+    unusable: Exclusion | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Study:
+    """A study as the rest of the house knows it; `key` is the pseudonym of its Study Instance UID."""
+
+    key: str
+    patient: str | None
+    accession: str | None
+    issuer_accession: str | None
+    acquisition: Acquisition
+    studied_at: datetime
+    received_at: datetime
+    last_instance_at: datetime
+    state: StudyState = StudyState.PENDING
+    reason: str | None = None
+    attempts: int = 0
+
+    @property
+    def day(self) -> date:
+        """The day the study counts for: the date it was taken, in the zone it was recorded in."""
+        return self.studied_at.date()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prediction:
+    """One model's answer for one finding of one study. `score` is a probability in [0, 1]."""
+
+    study: str
+    model: str
+    version: str
+    finding: str
+    score: float
+    operating_point: float
+    call: bool
+    scored_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Features:
+    """What a model saw: statistics of the input (name to value) and its embedding, for drift."""
+
+    study: str
+    model: str
+    version: str
+    statistics: Mapping[str, float] = field(default_factory=dict)
+    embedding: tuple[float, ...] = ()
+    latency_seconds: float

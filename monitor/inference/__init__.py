@@ -1,0 +1,1 @@
+"""Model packages, preprocessing and the batching runner."""

@@ -1,0 +1,1 @@
+"""Studies in: the DICOM receiver, the spool and the parser jail. Patients' names stay here."""

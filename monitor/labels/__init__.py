@@ -1,0 +1,1 @@
+"""Report text to finding labels, by rules read from lexicon files. Pure."""

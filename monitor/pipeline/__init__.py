@@ -1,0 +1,1 @@
+"""From received bytes to a verdict, through ports only."""

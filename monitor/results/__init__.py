@@ -1,0 +1,1 @@
+"""The production AI's own outputs in: JSON lines."""

@@ -1,0 +1,1 @@
+"""Composition: builds the rooms and supervises the processes of `overread serve`."""

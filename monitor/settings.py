@@ -1,0 +1,1 @@
+"""What the environment, a YAML file and the flags may set; the only reader of the environment."""
