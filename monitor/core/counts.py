@@ -46,4 +46,9 @@ def cell(*, call: bool, label: bool | None) -> Counts:
     """The table with this one pair in it."""
     if label is None:
         return Counts(uncertain=1)
-    return Counts(tp=call and label, fp=call and not label, fn=label and not call, tn=not call and not label)
+    return Counts(
+        tp=int(call and label),
+        fp=int(call and not label),
+        fn=int(label and not call),
+        tn=int(not call and not label),
+    )

@@ -1,6 +1,6 @@
 """What the pipeline asks of the world, as Protocols: it sees these and nothing behind them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from monitor.core.counts import CountsRow
 from monitor.core.pairing import Match, MatchMethod, Pair, Unmatched
 from monitor.core.read import QuarantineReason, Read
 from monitor.core.status import Status
-from monitor.core.study import Exclusion, Failure, Features, Instance, Prediction, Study
+from monitor.core.study import Exclusion, Failure, Features, Instance, Prediction, Study, StudyState
 from monitor.core.verdict import Alarm, GroupDrift
 from monitor.core.windows import Window
 
@@ -95,14 +95,30 @@ class Scorer(Protocol[PixelsT]):
         """Score a batch; one result per study, in order. A non-finite or out-of-range output is `INVALID_OUTPUT`."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unreadable:
+    """An object that could not be parsed: it counts as a failed study of its own."""
+
+    digest: str
+    received_at: datetime
+    reason: Failure
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settlement:
+    """How a pending study ended: scored with its answers, or excluded or failed with a reason."""
+
+    study: str
+    state: StudyState
+    reason: Exclusion | Failure | None = None
+    scored: tuple[Scored, ...] = ()
+
+
 class StudyStore(Protocol):
-    """Studies, from the first instance to the last prediction."""
+    """Studies, from the first instance to the last prediction. Each method is one transaction."""
 
-    def register(self, instance: Instance) -> None:
-        """Add an instance and, where it is the first, its study. The same digest or SOP again changes nothing."""
-
-    def register_failure(self, digest: str, received_at: datetime, reason: Failure) -> None:
-        """Count an object that could not be parsed as a failed study of its own. Idempotent by digest."""
+    def register(self, arrivals: Sequence[Instance | Unreadable]) -> None:
+        """Add instances and, where one is the first, its study. The same digest or SOP again changes nothing."""
 
     def ready(self, *, quiet_since: datetime, limit: int) -> Sequence[Study]:
         """Pending studies whose last instance came at or before `quiet_since`, oldest first."""
@@ -110,16 +126,10 @@ class StudyStore(Protocol):
     def instances(self, study: str) -> Sequence[Instance]:
         """The instances of a study in series and instance order."""
 
-    def settle_scored(self, study: str, scored: Sequence[Scored], *, at: datetime) -> bool:
-        """Store the predictions and mark the study scored, in one transaction. False if it was not pending."""
+    def settle(self, settlements: Sequence[Settlement], *, at: datetime) -> int:
+        """Store what came of these studies; those no longer pending are left alone. Returns how many were settled."""
 
-    def settle_excluded(self, study: str, reason: Exclusion, *, at: datetime) -> bool:
-        """Mark a pending study excluded. False if it was not pending."""
-
-    def settle_failed(self, study: str, reason: Failure, *, at: datetime) -> bool:
-        """Mark a pending study failed. False if it was not pending."""
-
-    def settled_digests(self, digests: Sequence[str]) -> Sequence[str]:
+    def settled(self, digests: Sequence[str]) -> Sequence[str]:
         """Those of these spooled objects whose study is no longer pending: their bytes may go."""
 
 
@@ -133,29 +143,25 @@ class ReadStore(Protocol):
         """Count a message that was set aside. Idempotent by key."""
 
 
+Decide = Callable[[Read, Sequence[Study]], Match | Unmatched]
+Derive = Callable[[Study, Sequence[Prediction], Sequence[tuple[Read, MatchMethod]]], Sequence[Pair]]
+
+
 class PairStore(Protocol):
-    """Matching and pairing, incrementally: only what changed is looked at."""
+    """Matching and pairing, incrementally: only what changed is looked at.
 
-    def reads_to_match(self, limit: int) -> Sequence[Read]:
-        """Reads without a study that have never been tried, or whose candidates changed since."""
+    The rule comes in and the store runs it inside its own transaction, so that a study or read that arrives meanwhile
+    is never overlooked.
+    """
 
-    def candidates(self, read: Read) -> Sequence[Study]:
-        """Every study that shares the read's study UID or accession pseudonym."""
+    def match_due(self, decide: Decide, *, limit: int) -> int:
+        """Place reads never tried, or whose candidates changed since. Returns how many were looked at."""
 
-    def record_match(self, read: str, outcome: Match | Unmatched) -> None:
-        """Keep where a read belongs, or why it belongs nowhere yet."""
+    def pair_due(self, derive: Derive, *, limit: int, at: datetime) -> int:
+        """Renew the pairs of studies whose predictions or reads changed, and move the cube by the difference.
 
-    def studies_to_pair(self, limit: int) -> Sequence[Study]:
-        """Studies whose predictions or reads changed since they were last paired."""
-
-    def predictions(self, study: str) -> Sequence[Prediction]:
-        """All predictions of a study."""
-
-    def matched_reads(self, study: str) -> Sequence[tuple[Read, MatchMethod]]:
-        """All versions of all reads of a study."""
-
-    def replace_pairs(self, study: str, pairs: Sequence[Pair]) -> None:
-        """Make these the study's pairs and move the cube by the difference, in one transaction."""
+        Returns how many studies were looked at.
+        """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

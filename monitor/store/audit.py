@@ -1,0 +1,75 @@
+"""The audit chain: who did what and when, each link sealing all before it."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlmodel import col, select
+
+from monitor.store.database import Database
+from monitor.store.tables import AuditRow
+
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditEvent:
+    """One audited act. `subject` is a pseudonym, a setting or a package: never a name or a number of a patient."""
+
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Break:
+    """The first link that does not hold."""
+
+    seq: int
+    expected: str
+    found: str
+
+
+class SqlAudit:
+    """The audit chain over a database."""
+
+    database: Database
+
+    def audit(self, actor: str, action: str, subject: str, *, at: datetime) -> None:
+        """Append an event. Writers queue for the last link, so that no two can follow it."""
+        with self.database.writing() as session:
+            last = session.exec(select(AuditRow).order_by(col(AuditRow.seq).desc()).limit(1).with_for_update()).first()
+            seq, previous = (1, GENESIS) if last is None else (last.seq + 1, last.digest)
+            digest = seal(previous, seq, at, actor, action, subject)
+            session.add(
+                AuditRow(seq=seq, at=at, actor=actor, action=action, subject=subject, previous=previous, digest=digest)
+            )
+
+    def audit_events(self) -> Iterator[AuditEvent]:
+        """All events, oldest first."""
+        with self.database.reading() as session:
+            for row in session.exec(select(AuditRow).order_by(col(AuditRow.seq))):
+                yield AuditEvent(
+                    seq=row.seq, at=row.at, actor=row.actor, action=row.action, subject=row.subject, digest=row.digest
+                )
+
+    def audit_break(self) -> Break | None:
+        """Walk the chain; the first link that was changed, removed or put in, or None."""
+        previous = GENESIS
+        for expected_seq, event in enumerate(self.audit_events(), start=1):
+            digest = seal(previous, event.seq, event.at, event.actor, event.action, event.subject)
+            if event.seq != expected_seq or digest != event.digest:
+                return Break(seq=expected_seq, expected=digest, found=event.digest)
+            previous = event.digest
+        return None
+
+
+def seal(previous: str, seq: int, at: datetime, actor: str, action: str, subject: str) -> str:
+    """The sha256 that binds an event to all before it; fields are a JSON list, so that none can run into the next."""
+    link = json.dumps([previous, seq, at.astimezone(UTC).isoformat(), actor, action, subject], ensure_ascii=True)
+    return hashlib.sha256(link.encode()).hexdigest()

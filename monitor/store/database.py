@@ -1,0 +1,96 @@
+"""The engine and its transactions: the same rules on SQLite and on Postgres."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlmodel import Session, SQLModel
+
+from monitor.core.errors import SettingError
+
+BUSY_SECONDS = 30
+_READ_ONLY = "overread_read_only"
+_INSERTS: Mapping[str, Callable[[Any], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+Row = Mapping[str, Any]
+_Moved = Callable[[Any, Any], dict[str, Any]]
+
+
+class Database:
+    """One database: `reading()` and `writing()` sessions over its engine."""
+
+    def __init__(self, url: str) -> None:
+        """Open `url`; the folder of a SQLite file is made.
+
+        Raises:
+            SettingError: the URL is not a SQLite or Postgres one. It is not echoed: it may hold a password.
+        """
+        self.engine = _engine(url)
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A transaction that holds SQLite's write lock from its first statement; committed on leaving, durably."""
+        with Session(self.engine) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A consistent view that never waits for a writer."""
+        with Session(self.engine.execution_options(**{_READ_ONLY: True})) as session:
+            yield session
+
+    def add(self, session: Session, table: type[SQLModel], rows: Sequence[Row], *sums: str) -> None:
+        """Insert rows into a table of counts; where the key is there, add the columns named in `sums` instead."""
+        self._upsert(session, table, rows, lambda old, new: {name: old[name] + new[name] for name in sums})
+
+    def put(self, session: Session, table: type[SQLModel], rows: Sequence[Row]) -> None:
+        """Insert rows, overwriting those whose key is there."""
+        self._upsert(session, table, rows, lambda _, new: {column.name: column for column in new})
+
+    def _upsert(self, session: Session, table: type[SQLModel], rows: Sequence[Row], moved: _Moved) -> None:
+        if not rows:
+            return
+        target = table.__table__  # type: ignore[attr-defined]  # SQLModel sets it on table classes
+        statement = _INSERTS[self.engine.dialect.name](target)
+        keys = [column.name for column in target.primary_key.columns]
+        changes = {name: value for name, value in moved(target.c, statement.excluded).items() if name not in keys}
+        session.connection().execute(statement.on_conflict_do_update(index_elements=keys, set_=changes), list(rows))
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is None or parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+        message = "OVERREAD_STORE__URL: accepted are sqlite:///PATH and postgresql+psycopg://USER:PASSWORD@HOST/NAME"
+        raise SettingError(message)
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """Write-ahead log, so that readers never block; synchronous=FULL, so that a commit survives a power cut."""
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    read_only = connection.get_execution_options().get(_READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

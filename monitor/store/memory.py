@@ -1,0 +1,317 @@
+"""The store in memory: the same port, the same conformance suite, nothing kept. For tests and for trying things out."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+from monitor.core.counts import Counts, CountsRow, cell
+from monitor.core.pairing import HEADLINE_METHODS, Match, Pair, Unmatched
+from monitor.core.ports import Decide, Derive, FeatureRow, Scored, Settlement, Unreadable
+from monitor.core.read import QuarantineReason, Read, ReadStatus
+from monitor.core.status import PairsStatus, ReadsStatus, Status, StudiesStatus
+from monitor.core.study import Acquisition, Instance, Study, StudyState
+from monitor.core.verdict import Alarm, GroupDrift
+from monitor.core.windows import Window
+from monitor.store.cube import STRATA
+from monitor.store.records import facts
+
+
+class MemoryStore:
+    """Every `Store` port over dictionaries; single-threaded."""
+
+    def __init__(self) -> None:
+        self._studies: dict[str, Study] = {}
+        self._instances: dict[str, Instance] = {}
+        self._scored: dict[str, tuple[Scored, ...]] = {}
+        self._reads: dict[str, Read] = {}
+        self._outcomes: dict[str, Match | Unmatched] = {}
+        self._quarantined: dict[str, QuarantineReason] = {}
+        self._pairs: dict[str, tuple[Pair, ...]] = {}
+        self._to_match: dict[str, None] = {}
+        self._to_pair: dict[str, None] = {}
+        self._evaluated: dict[date, tuple[GroupDrift, ...]] = {}
+        self._alarms: list[Alarm] = []
+
+    def register(self, arrivals: Sequence[Instance | Unreadable]) -> None:
+        """See `StudyStore.register`."""
+        for arrival in arrivals:
+            if isinstance(arrival, Unreadable):
+                self._studies.setdefault(arrival.digest, _failed(arrival))
+            elif arrival.digest not in self._instances:
+                self._register(arrival)
+
+    def ready(self, *, quiet_since: datetime, limit: int) -> Sequence[Study]:
+        """See `StudyStore.ready`."""
+        quiet = [s for s in self._pending() if s.last_instance_at <= quiet_since]
+        return sorted(quiet, key=lambda s: (s.last_instance_at, s.studied_at))[:limit]
+
+    def instances(self, study: str) -> Sequence[Instance]:
+        """See `StudyStore.instances`."""
+        first: dict[str, Instance] = {}
+        for instance in self._instances.values():
+            if instance.study == study:
+                first.setdefault(instance.sop, instance)
+        return sorted(first.values(), key=lambda i: (i.series_number, i.instance_number, i.sop))
+
+    def settle(self, settlements: Sequence[Settlement], *, at: datetime) -> int:
+        """See `StudyStore.settle`."""
+        del at
+        settled = 0
+        for settlement in settlements:
+            study = self._studies.get(settlement.study)
+            if study is not None and study.state is StudyState.PENDING:
+                self._studies[study.key] = replace(study, state=settlement.state, reason=settlement.reason)
+                self._scored[study.key] = settlement.scored
+                self._to_pair[study.key] = None
+                settled += 1
+        return settled
+
+    def settled(self, digests: Sequence[str]) -> Sequence[str]:
+        """See `StudyStore.settled`."""
+        return [digest for digest in digests if self._is_settled(digest)]
+
+    def add_read(self, read: Read) -> bool:
+        """See `ReadStore.add_read`."""
+        if read.key in self._reads:
+            return False
+        self._reads[read.key] = read
+        self._to_match[read.key] = None
+        return True
+
+    def quarantine(self, key: str, source: str, reason: QuarantineReason, *, at: datetime) -> None:
+        """See `ReadStore.quarantine`."""
+        del source, at
+        self._quarantined.setdefault(key, reason)
+
+    def match_due(self, decide: Decide, *, limit: int) -> int:
+        """See `PairStore.match_due`."""
+        due = list(self._to_match)[:limit]
+        for key in due:
+            del self._to_match[key]
+            read = self._reads[key]
+            outcome = decide(read, [study for study in self._studies.values() if _share(study, read)])
+            self._outcomes[key] = outcome
+            if isinstance(outcome, Match):
+                self._to_pair[outcome.study] = None
+        return len(due)
+
+    def pair_due(self, derive: Derive, *, limit: int, at: datetime) -> int:
+        """See `PairStore.pair_due`."""
+        del at
+        due = list(self._to_pair)[:limit]
+        for key in due:
+            del self._to_pair[key]
+            predictions = [p for scored in self._scored.get(key, ()) for p in scored.predictions]
+            reads = [
+                (self._reads[read], outcome.method)
+                for read, outcome in self._outcomes.items()
+                if isinstance(outcome, Match) and outcome.study == key
+            ]
+            self._pairs[key] = tuple(derive(self._studies[key], predictions, reads))
+        return len(due)
+
+    def model_versions(self) -> Sequence[tuple[str, str]]:
+        """See `EvaluationStore.model_versions`."""
+        return sorted({(s.features.model, s.features.version) for s in self._all_scored()})
+
+    def first_day(self, model: str, version: str) -> date | None:
+        """See `EvaluationStore.first_day`."""
+        scored = (s for s in self._all_scored() if (s.features.model, s.features.version) == (model, version))
+        return min((self._studies[s.features.study].day for s in scored), default=None)
+
+    def features(self, model: str, version: str, window: Window) -> Sequence[FeatureRow]:
+        """See `EvaluationStore.features`."""
+        wanted = [
+            (self._studies[s.features.study], s)
+            for s in self._all_scored()
+            if (s.features.model, s.features.version) == (model, version)
+            and window.first <= self._studies[s.features.study].day <= window.last
+        ]
+        wanted.sort(key=lambda pair: (pair[0].studied_at, pair[0].acquisition.site))
+        return [
+            FeatureRow(
+                study=study.key,
+                day=study.day,
+                patient=study.patient,
+                acquisition=facts(study.acquisition),
+                statistics=scored.features.statistics,
+                scores={p.finding: p.score for p in scored.predictions},
+                embedding=scored.features.embedding,
+            )
+            for study, scored in wanted
+        ]
+
+    def counts(
+        self, window: Window | None = None, *, by: Sequence[str] = (), daily: bool = False
+    ) -> Sequence[CountsRow]:
+        """See `EvaluationStore.counts`."""
+        unknown = set(by) - set(STRATA)
+        if unknown:
+            message = f"by={sorted(unknown)}: accepted are {', '.join(STRATA)}"
+            raise ValueError(message)
+        names = ("model", "version", "finding", *(["day"] if daily else []), *by)
+        found: dict[tuple[object, ...], Counts] = {}
+        for pair in self._all_pairs():
+            inside = window is None or window.first <= pair.day <= window.last
+            if inside and pair.method in HEADLINE_METHODS:
+                key = tuple(getattr(pair, name) for name in names)
+                found[key] = found.get(key, Counts()) + cell(call=pair.call, label=pair.label)
+        rows = [(dict(zip(names, key, strict=True)), found[key]) for key in sorted(found, key=str)]
+        return [
+            CountsRow(
+                model=str(cells["model"]),
+                version=str(cells["version"]),
+                finding=str(cells["finding"]),
+                day=cells.get("day"),  # type: ignore[arg-type]  # the pair's own day
+                stratum={name: str(cells[name]) for name in by},
+                counts=counts,
+            )
+            for cells, counts in rows
+        ]
+
+    def unsettled_before(self, moment: datetime) -> int:
+        """See `EvaluationStore.unsettled_before`."""
+        times = [study.received_at for study in self._pending()]
+        times += [self._reads[key].received_at for key in self._to_match]
+        times += [self._studies[key].received_at for key in self._to_pair]
+        return sum(time < moment for time in times)
+
+    def last_evaluated(self) -> date | None:
+        """See `EvaluationStore.last_evaluated`."""
+        return max(self._evaluated, default=None)
+
+    def record_evaluation(
+        self, day: date, *, at: datetime, drifts: Sequence[GroupDrift], alarms: Sequence[Alarm]
+    ) -> None:
+        """See `EvaluationStore.record_evaluation`."""
+        del at
+        if day in self._evaluated:
+            return
+        self._evaluated[day] = tuple(drifts)
+        for alarm in alarms:
+            if not any(_same_alarm(alarm, known) for known in self.alarms(open_only=True)):
+                self._alarms.append(alarm)
+
+    def clear_alarm(self, alarm: Alarm, *, at: datetime) -> None:
+        """See `EvaluationStore.clear_alarm`."""
+        self._alarms = [
+            replace(known, cleared_at=at) if known.cleared_at is None and _same_alarm(alarm, known) else known
+            for known in self._alarms
+        ]
+
+    def alarms(self, *, open_only: bool = False) -> Sequence[Alarm]:
+        """See `EvaluationStore.alarms`."""
+        return sorted((a for a in self._alarms if not open_only or a.cleared_at is None), key=lambda a: a.at)
+
+    def drifts(self, window: Window | None = None) -> Sequence[GroupDrift]:
+        """See `EvaluationStore.drifts`."""
+        days = [day for day in self._evaluated if window is None or window.first <= day <= window.last]
+        return sorted(
+            (drift for day in days for drift in self._evaluated[day]), key=lambda d: (d.day, d.model, d.group)
+        )
+
+    def status(self, *, now: datetime, waiting: int = 0) -> Status:
+        """See `EvaluationStore.status`."""
+        oldest = min((study.received_at for study in self._pending()), default=None)
+        return Status(
+            studies=self._studies_status(waiting),
+            reads=self._reads_status(),
+            pairs=self._pairs_status(),
+            oldest_pending_seconds=None if oldest is None else max(0.0, (now - oldest).total_seconds()),
+        )
+
+    def _register(self, instance: Instance) -> None:
+        self._instances[instance.digest] = instance
+        study = self._studies.get(instance.study)
+        if study is None:
+            study = self._studies[instance.study] = _study(instance)
+            waiting = [r for r in self._reads.values() if not isinstance(self._outcomes.get(r.key), Match)]
+            self._to_match |= {read.key: None for read in waiting if _share(study, read)}
+        elif study.state is StudyState.PENDING:
+            last = max(study.last_instance_at, instance.received_at)
+            self._studies[study.key] = replace(study, last_instance_at=last)
+
+    def _pending(self) -> list[Study]:
+        return [study for study in self._studies.values() if study.state is StudyState.PENDING]
+
+    def _is_settled(self, digest: str) -> bool:
+        instance = self._instances.get(digest)
+        study = self._studies.get(digest if instance is None else instance.study)
+        return study is not None and study.state is not StudyState.PENDING
+
+    def _all_scored(self) -> Iterable[Scored]:
+        return (scored for group in self._scored.values() for scored in group)
+
+    def _all_pairs(self) -> Iterable[Pair]:
+        return (pair for group in self._pairs.values() for pair in group)
+
+    def _studies_status(self, waiting: int) -> StudiesStatus:
+        states = Counter((study.state, study.reason) for study in self._studies.values())
+
+        def reasons(state: StudyState) -> dict[str, int]:
+            return {str(reason): n for (known, reason), n in sorted(states.items(), key=str) if known is state}
+
+        return StudiesStatus(
+            received=len(self._studies) + waiting,
+            scored=sum(reasons(StudyState.SCORED).values()),
+            excluded=reasons(StudyState.EXCLUDED),
+            failed=reasons(StudyState.FAILED),
+            pending=len(self._pending()) + waiting,
+        )
+
+    def _reads_status(self) -> ReadsStatus:
+        by_status = Counter(str(read.status) for read in self._reads.values())
+        matched = sum(isinstance(outcome, Match) for outcome in self._outcomes.values())
+        return ReadsStatus(
+            received=len(self._reads) + len(self._quarantined),
+            **{str(status): by_status[str(status)] for status in ReadStatus},
+            quarantined=len(self._quarantined),
+            unmatched=len(self._reads) - matched,
+        )
+
+    def _pairs_status(self) -> PairsStatus:
+        by_match = Counter(str(pair.method) for pair in self._all_pairs() if pair.label is not None)
+        counted = sum(by_match[str(method)] for method in HEADLINE_METHODS)
+        return PairsStatus(counted=counted, by_match=dict(sorted(by_match.items())))
+
+
+def _study(instance: Instance) -> Study:
+    return Study(
+        key=instance.study,
+        patient=instance.patient,
+        accession=instance.accession,
+        issuer_accession=instance.issuer_accession,
+        acquisition=instance.acquisition,
+        studied_at=instance.studied_at,
+        received_at=instance.received_at,
+        last_instance_at=instance.received_at,
+    )
+
+
+def _failed(arrival: Unreadable) -> Study:
+    return Study(
+        key=arrival.digest,
+        patient=None,
+        accession=None,
+        issuer_accession=None,
+        acquisition=Acquisition(),
+        studied_at=arrival.received_at,
+        received_at=arrival.received_at,
+        last_instance_at=arrival.received_at,
+        state=StudyState.FAILED,
+        reason=arrival.reason,
+    )
+
+
+def _share(study: Study, read: Read) -> bool:
+    shared = (
+        (study.key, read.study_uid),
+        (study.accession, read.accession),
+        (study.issuer_accession, read.issuer_accession),
+    )
+    return any(mine is not None and mine == theirs for mine, theirs in shared)
+
+
+def _same_alarm(one: Alarm, other: Alarm) -> bool:
+    return (one.kind, one.model, one.version, one.subject) == (other.kind, other.model, other.version, other.subject)

@@ -1,0 +1,282 @@
+"""The tables. Every identifier in them is a pseudonym; report text and pixels are never here."""
+
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, BigInteger, DateTime, Index, Integer, text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+_RowId = BigInteger().with_variant(Integer(), "sqlite")  # SQLite numbers only an INTEGER key by itself
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: stored as UTC, given back with its zone. A naive one is refused."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database."""
+        del dialect
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = f"naive time {value}: every time needs its zone"
+            raise ValueError(message)
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database."""
+        del dialect
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+def _partial(name: str, column: str, condition: str) -> Index:
+    """An index over only the rows that wait for work: it stays small however long the history."""
+    return Index(name, column, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
+class StudyRow(SQLModel, table=True):
+    """A study; `revision` counts its changes, `paired` is the revision its pairs were last derived from."""
+
+    __tablename__: ClassVar[Any] = "study"
+    __table_args__: ClassVar[Any] = (
+        _partial("study_pending", "last_instance_at", "state = 'pending'"),
+        _partial("study_to_pair", "key", "revision > paired"),
+        Index("study_state", "state", "reason"),
+    )
+    key: str = Field(primary_key=True)
+    patient: str | None
+    accession: str | None = Field(index=True)
+    issuer_accession: str | None = Field(index=True)
+    modality: str
+    body_part: str
+    view_position: str
+    site: str
+    manufacturer: str
+    model_name: str
+    software: str
+    sex: str
+    age_band: str
+    studied_at: datetime = Field(sa_type=UtcDateTime)
+    utc_offset_minutes: int
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    last_instance_at: datetime = Field(sa_type=UtcDateTime)
+    state: str
+    reason: str | None = None
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revision: int = 0
+    paired: int = 0
+
+
+class InstanceRow(SQLModel, table=True):
+    """A parsed DICOM object; `conflict` where its SOP Instance UID came before with other bytes."""
+
+    __tablename__: ClassVar[Any] = "instance"
+    digest: str = Field(primary_key=True)
+    sop: str = Field(index=True)
+    series: str | None
+    study: str = Field(foreign_key="study.key", index=True)
+    sop_class: str
+    transfer_syntax: str
+    rows: int
+    columns: int
+    frames: int
+    series_number: int
+    instance_number: int
+    acquisition: dict[str, str] = Field(sa_type=JSON)
+    studied_at: datetime = Field(sa_type=UtcDateTime)
+    utc_offset_minutes: int
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    unusable: str | None = None
+    conflict: bool = False
+
+
+class PredictionRow(SQLModel, table=True):
+    """One model version's answer for one finding of one study: at most one, whoever tries twice."""
+
+    __tablename__: ClassVar[Any] = "prediction"
+    study: str = Field(foreign_key="study.key", primary_key=True)
+    model: str = Field(primary_key=True)
+    version: str = Field(primary_key=True)
+    finding: str = Field(primary_key=True)
+    score: float
+    operating_point: float
+    call: bool
+    scored_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class FeatureSetRow(SQLModel, table=True):
+    """What one model version saw in one study; `embedding` is little-endian float32."""
+
+    __tablename__: ClassVar[Any] = "features"
+    __table_args__: ClassVar[Any] = (Index("features_by_day", "model", "version", "day"),)
+    study: str = Field(foreign_key="study.key", primary_key=True)
+    model: str = Field(primary_key=True)
+    version: str = Field(primary_key=True)
+    day: date
+    scores: dict[str, float] = Field(sa_type=JSON)
+    statistics: dict[str, float] = Field(sa_type=JSON)
+    embedding: bytes
+    latency_seconds: float
+
+
+class ReadRow(SQLModel, table=True):
+    """One version of a report, reduced to labels."""
+
+    __tablename__: ClassVar[Any] = "read"
+    __table_args__: ClassVar[Any] = (_partial("read_to_match", "received_at", "to_match"),)
+    key: str = Field(primary_key=True)
+    source: str
+    status: str
+    study_uid: str | None = Field(index=True)
+    accession: str | None = Field(index=True)
+    issuer_accession: str | None = Field(index=True)
+    patient: str | None
+    reader: str | None
+    modality: str | None
+    signed_at: datetime = Field(sa_type=UtcDateTime)
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    language: str
+    labeler: str
+    labels: dict[str, str] = Field(sa_type=JSON)
+    visibility: str
+    study: str | None = Field(default=None, foreign_key="study.key", index=True)
+    method: str | None = None
+    unmatched: str | None = None
+    to_match: bool = True
+
+
+class QuarantineRow(SQLModel, table=True):
+    """A message that was set aside: when, from where and why; its content is not kept."""
+
+    __tablename__: ClassVar[Any] = "quarantine"
+    key: str = Field(primary_key=True)
+    source: str
+    reason: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PairRow(SQLModel, table=True):
+    """A pair in force."""
+
+    __tablename__: ClassVar[Any] = "pair"
+    study: str = Field(foreign_key="study.key", primary_key=True)
+    model: str = Field(primary_key=True)
+    version: str = Field(primary_key=True)
+    finding: str = Field(primary_key=True)
+    call: bool
+    label: bool | None
+    score: float
+    day: date
+    site: str
+    manufacturer: str
+    method: str
+    visibility: str
+    read: str = Field(foreign_key="read.key")
+
+
+class CubeRow(SQLModel, table=True):
+    """Counts per day, model version, finding and stratum: what every trend is read from."""
+
+    __tablename__: ClassVar[Any] = "cube"
+    day: date = Field(primary_key=True)
+    model: str = Field(primary_key=True)
+    version: str = Field(primary_key=True)
+    finding: str = Field(primary_key=True)
+    site: str = Field(primary_key=True)
+    manufacturer: str = Field(primary_key=True)
+    method: str = Field(primary_key=True)
+    visibility: str = Field(primary_key=True)
+    tp: int = 0
+    fp: int = 0
+    fn: int = 0
+    tn: int = 0
+    uncertain: int = 0
+
+
+class TallyRow(SQLModel, table=True):
+    """A running count, moved in the transaction of what it counts; `labels` is a JSON list in the catalogue's order."""
+
+    __tablename__: ClassVar[Any] = "tally"
+    name: str = Field(primary_key=True)
+    labels: str = Field(primary_key=True)
+    value: float = 0.0
+
+
+class HeartbeatRow(SQLModel, table=True):
+    """When a stage last succeeded."""
+
+    __tablename__: ClassVar[Any] = "heartbeat"
+    stage: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class EvaluationRow(SQLModel, table=True):
+    """A day that has been evaluated."""
+
+    __tablename__: ClassVar[Any] = "evaluation"
+    day: date = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class DriftRow(SQLModel, table=True):
+    """One group's drift on one evaluated day."""
+
+    __tablename__: ClassVar[Any] = "drift"
+    day: date = Field(primary_key=True)
+    model: str = Field(primary_key=True)
+    version: str = Field(primary_key=True)
+    group: str = Field(primary_key=True)
+    verdict: str
+    effect: float
+    p_adjusted: float | None
+    leading: str
+    n_reference: int
+    n_current: int
+
+
+class AlarmRow(SQLModel, table=True):
+    """An alarm; at most one is open per kind, model version and subject."""
+
+    __tablename__: ClassVar[Any] = "alarm"
+    __table_args__: ClassVar[Any] = (
+        Index(
+            "alarm_open",
+            "kind",
+            "model",
+            "version",
+            "subject",
+            unique=True,
+            sqlite_where=text("cleared_at IS NULL"),
+            postgresql_where=text("cleared_at IS NULL"),
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=_RowId)
+    kind: str
+    model: str
+    version: str
+    subject: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    since: date
+    statistic: float
+    threshold: float
+    summary: str
+    suspects: list[dict[str, Any]] = Field(sa_type=JSON)
+    evidence: dict[str, float] = Field(sa_type=JSON)
+    cleared_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class AuditRow(SQLModel, table=True):
+    """One link of the audit chain: `digest` covers this row and the digest before it."""
+
+    __tablename__: ClassVar[Any] = "audit"
+    seq: int = Field(primary_key=True, sa_type=_RowId, sa_column_kwargs={"autoincrement": False})
+    at: datetime = Field(sa_type=UtcDateTime)
+    actor: str
+    action: str
+    subject: str
+    previous: str
+    digest: str
