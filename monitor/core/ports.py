@@ -53,6 +53,9 @@ class Spool(Protocol):
     def waiting(self) -> int:
         """How many objects are not yet registered."""
 
+    def held_digests(self) -> Sequence[str]:
+        """Registered objects whose bytes are still here."""
+
     def release(self, digests: Iterable[str]) -> None:
         """Let go of the bytes of these objects; unknown ones are no error."""
 
