@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from monitor.core.counts import CountsRow
+from monitor.core.model import ModelCard
 from monitor.core.pairing import Match, MatchMethod, Pair, Unmatched
 from monitor.core.read import QuarantineReason, Read
 from monitor.core.status import Status
@@ -167,6 +168,16 @@ class PairStore(Protocol):
         """
 
 
+class ModelStore(Protocol):
+    """The model versions that have been loaded here."""
+
+    def register_model(self, card: ModelCard) -> None:
+        """Keep a model version's card; a newer card of the same version replaces the older."""
+
+    def models(self) -> Sequence[ModelCard]:
+        """All cards, by model and version."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeatureRow:
     """One scored study as the drift tests see it."""
@@ -224,5 +235,5 @@ class EvaluationStore(Protocol):
         """The accounting equation; `waiting` unregistered objects in the spool count as received and as pending."""
 
 
-class Store(StudyStore, ReadStore, PairStore, EvaluationStore, Protocol):
+class Store(StudyStore, ReadStore, PairStore, ModelStore, EvaluationStore, Protocol):
     """All of it: what one database offers."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from monitor.core.counts import Counts, CountsRow, cell
+from monitor.core.model import ModelCard
 from monitor.core.pairing import HEADLINE_METHODS, Match, Pair, Unmatched
 from monitor.core.ports import Decide, Derive, FeatureRow, Scored, Settlement, Unreadable
 from monitor.core.read import QuarantineReason, Read, ReadStatus
@@ -32,6 +33,7 @@ class MemoryStore:
         self._to_pair: dict[str, None] = {}
         self._evaluated: dict[date, tuple[GroupDrift, ...]] = {}
         self._alarms: list[Alarm] = []
+        self._models: dict[tuple[str, str], ModelCard] = {}
 
     def register(self, arrivals: Sequence[Instance | Unreadable]) -> None:
         """See `StudyStore.register`."""
@@ -110,6 +112,14 @@ class MemoryStore:
             ]
             self._pairs[key] = tuple(derive(self._studies[key], predictions, reads))
         return len(due)
+
+    def register_model(self, card: ModelCard) -> None:
+        """See `ModelStore.register_model`."""
+        self._models[card.model, card.version] = card
+
+    def models(self) -> Sequence[ModelCard]:
+        """See `ModelStore.models`."""
+        return [self._models[key] for key in sorted(self._models)]
 
     def model_versions(self) -> Sequence[tuple[str, str]]:
         """See `EvaluationStore.model_versions`."""

@@ -280,3 +280,14 @@ class AuditRow(SQLModel, table=True):
     subject: str
     previous: str
     digest: str
+
+
+class ModelRow(SQLModel, table=True):
+    """A model version that has been loaded here, and what was promised of it."""
+
+    __tablename__: ClassVar[Any] = "model"
+    model: str = Field(primary_key=True)
+    version: str = Field(primary_key=True)
+    title: str
+    findings: list[str] = Field(sa_type=JSON)
+    targets: list[dict[str, Any]] = Field(sa_type=JSON)

@@ -21,6 +21,7 @@ def upgrade() -> None:
     _create_drift()
     _create_evaluation()
     _create_heartbeat()
+    _create_model()
     _create_quarantine()
     _create_study()
     _create_tally()
@@ -42,6 +43,7 @@ def downgrade() -> None:
         "tally",
         "study",
         "quarantine",
+        "model",
         "heartbeat",
         "evaluation",
         "drift",
@@ -354,4 +356,16 @@ def _create_pair() -> None:
             ["study.key"],
         ),
         sa.PrimaryKeyConstraint("study", "model", "version", "finding"),
+    )
+
+
+def _create_model() -> None:
+    op.create_table(
+        "model",
+        sa.Column("model", sa.String(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("findings", sa.JSON(), nullable=False),
+        sa.Column("targets", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("model", "version"),
     )
