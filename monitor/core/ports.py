@@ -197,8 +197,8 @@ class EvaluationStore(Protocol):
     def model_versions(self) -> Sequence[tuple[str, str]]:
         """Every (model, version) that has scored a study."""
 
-    def first_day(self, model: str, version: str) -> date | None:
-        """The day of the first study a version scored."""
+    def first_received(self, model: str, version: str) -> datetime | None:
+        """When the first study a version scored was received: its monitoring began then."""
 
     def features(self, model: str, version: str, window: Window) -> Sequence[FeatureRow]:
         """What a version saw in a window, in order of study time."""

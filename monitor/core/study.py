@@ -6,6 +6,8 @@ from datetime import date, datetime
 from enum import StrEnum
 
 UNKNOWN = "unknown"
+LATENCY_BOUNDS_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+"""Upper bounds of the buckets that latencies are counted in: from a small model on a GPU to a large one on a CPU."""
 
 
 class StudyState(StrEnum):

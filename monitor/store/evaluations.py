@@ -28,10 +28,12 @@ class SqlEvaluations:
         with self.database.reading() as session:
             return sorted((model, version) for model, version in session.exec(query))
 
-    def first_day(self, model: str, version: str) -> date | None:
-        """See `EvaluationStore.first_day`."""
-        query = select(func.min(FeatureSetRow.day)).where(
-            FeatureSetRow.model == model, FeatureSetRow.version == version
+    def first_received(self, model: str, version: str) -> datetime | None:
+        """See `EvaluationStore.first_received`."""
+        query = (
+            select(func.min(StudyRow.received_at))
+            .join(FeatureSetRow)
+            .where(FeatureSetRow.model == model, FeatureSetRow.version == version)
         )
         with self.database.reading() as session:
             return session.exec(query).one()

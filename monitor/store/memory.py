@@ -125,10 +125,10 @@ class MemoryStore:
         """See `EvaluationStore.model_versions`."""
         return sorted({(s.features.model, s.features.version) for s in self._all_scored()})
 
-    def first_day(self, model: str, version: str) -> date | None:
-        """See `EvaluationStore.first_day`."""
+    def first_received(self, model: str, version: str) -> datetime | None:
+        """See `EvaluationStore.first_received`."""
         scored = (s for s in self._all_scored() if (s.features.model, s.features.version) == (model, version))
-        return min((self._studies[s.features.study].day for s in scored), default=None)
+        return min((self._studies[s.features.study].received_at for s in scored), default=None)
 
     def features(self, model: str, version: str, window: Window) -> Sequence[FeatureRow]:
         """See `EvaluationStore.features`."""

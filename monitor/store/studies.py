@@ -79,6 +79,12 @@ class SqlStudies:
                 beat(self.database, session, "score", at)
         return settled
 
+    def recent_studies(self, limit: int) -> Sequence[Study]:
+        """The studies received last, the latest first."""
+        query = select(StudyRow).order_by(col(StudyRow.received_at).desc(), col(StudyRow.key)).limit(limit)
+        with self.database.reading() as session:
+            return [study_of(row) for row in session.exec(query)]
+
     def settled(self, digests: Sequence[str]) -> Sequence[str]:
         """See `StudyStore.settled`. An unreadable object is a failed study whose key is its digest."""
         gone = select(InstanceRow.digest).join(StudyRow).where(StudyRow.state != StudyState.PENDING)

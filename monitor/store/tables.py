@@ -62,7 +62,7 @@ class StudyRow(SQLModel, table=True):
     age_band: str
     studied_at: datetime = Field(sa_type=UtcDateTime)
     utc_offset_minutes: int
-    received_at: datetime = Field(sa_type=UtcDateTime)
+    received_at: datetime = Field(sa_type=UtcDateTime, index=True)
     last_instance_at: datetime = Field(sa_type=UtcDateTime)
     state: str
     reason: str | None = None

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from sqlmodel import Session, select
 
+from monitor.core.study import LATENCY_BOUNDS_SECONDS
 from monitor.store.database import Database
 from monitor.store.tables import HeartbeatRow, TallyRow
 
-INFERENCE_SECONDS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 LATENCY_BUCKET = "inference_seconds_bucket"
 LATENCY_SUM = "inference_seconds_sum"
 
@@ -19,7 +19,7 @@ Tally = Counter[tuple[str, tuple[str, ...]]]
 
 def bucket(seconds: float) -> str:
     """The upper bound of the histogram bucket that `seconds` falls in."""
-    return str(next((bound for bound in INFERENCE_SECONDS_BUCKETS if seconds <= bound), "+Inf"))
+    return str(next((bound for bound in LATENCY_BOUNDS_SECONDS if seconds <= bound), "+Inf"))
 
 
 def move(database: Database, session: Session, tally: Mapping[tuple[str, tuple[str, ...]], float]) -> None:

@@ -189,6 +189,7 @@ def _create_study() -> None:
         sa.Column("paired", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("key"),
     )
+    op.create_index("ix_study_received_at", "study", ["received_at"], unique=False)
     op.create_index("ix_study_accession", "study", ["accession"], unique=False)
     op.create_index("ix_study_issuer_accession", "study", ["issuer_accession"], unique=False)
     op.create_index(

@@ -1,0 +1,82 @@
+"""Builds the rooms from the settings; everything a role needs is made here and nowhere else."""
+
+from pathlib import Path
+
+import models
+from monitor.core.errors import UnreachableError
+from monitor.core.identity import Pseudonyms
+from monitor.ingest.jail import Bounds, Jails
+from monitor.ingest.receiver import Limits
+from monitor.ingest.source import JailedSource
+from monitor.ingest.spool import DiskSpool
+from monitor.settings import Settings, pseudonym_key
+from monitor.store import schema
+from monitor.store.database import Database
+from monitor.store.sql import SqlStore
+
+JAILS = 2
+
+
+def open_store(settings: Settings) -> SqlStore:
+    """The store, which must be there and at this version's schema.
+
+    Raises:
+        UnreachableError: it does not answer, was never made, or has another revision.
+    """
+    database = Database(settings.store_url)
+    try:
+        found, needed = schema.pending(database)
+    except Exception as error:  # noqa: BLE001  # each driver has its own errors, and their text may hold the URL
+        message = f"the store does not answer ({type(error).__name__}); check OVERREAD_STORE__URL"
+        raise UnreachableError(message) from None
+    if found is None:
+        message = f"no store in {settings.data_dir}; `overread serve` makes one, `overread demo` shows one"
+        raise UnreachableError(message)
+    if found != needed:
+        message = f"the store is at revision {found}, this version needs {needed}; run `overread db upgrade`"
+        raise UnreachableError(message)
+    return SqlStore(database)
+
+
+def open_spool(settings: Settings) -> DiskSpool:
+    """The spool folder, made where it is not."""
+    return DiskSpool(settings.spool_dir)
+
+
+def open_source(settings: Settings, spool: DiskSpool, jails: Jails) -> JailedSource:
+    """The parser of what lies in the spool."""
+    return JailedSource(spool, jails, pseudonyms(settings), sites=settings.sites, zone=settings.zone)
+
+
+def open_jails(settings: Settings) -> Jails:
+    """The parser processes."""
+    jail = settings.jail
+    bounds = Bounds(
+        memory_bytes=jail.memory_bytes,
+        seconds=jail.seconds,
+        max_pixels=jail.max_pixels,
+        recycle_after=jail.recycle_after,
+    )
+    return Jails(bounds, size=JAILS)
+
+
+def pseudonyms(settings: Settings) -> Pseudonyms:
+    """Pseudonyms under the site's key."""
+    return Pseudonyms(key=pseudonym_key(settings))
+
+
+def receiver_limits(settings: Settings) -> Limits:
+    """Who may send to the DICOM receiver, and how much."""
+    dicom = settings.dicom
+    return Limits(
+        ae_title=dicom.ae_title,
+        calling_aes=dicom.calling_aes,
+        max_associations=dicom.max_associations,
+        network_timeout_seconds=dicom.network_timeout_seconds,
+        max_object_bytes=dicom.max_object_bytes,
+    )
+
+
+def models_dir(settings: Settings) -> Path:
+    """The folder of model packages: the one that was set, or those that ship."""
+    return settings.models.dir or Path(models.__file__).parent

@@ -1,0 +1,62 @@
+"""The worker: registers what arrived, scores what is quiet, lets go of what is settled."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from monitor.core.model import ModelCard, Target
+from monitor.inference.runner import TorchScorer, load_scorers
+from monitor.pipeline.intake import take_in
+from monitor.pipeline.retain import release_settled
+from monitor.pipeline.shadow import score_quiet
+from monitor.service import rooms
+from monitor.service.clocks import clock_of
+from monitor.service.roles import Running, repeat
+
+INTAKE_BATCH = 64
+SCORE_BATCH = 32
+
+
+def work(running: Running) -> None:
+    """Run the worker role.
+
+    Raises:
+        PackageError: a model package is not what its model.toml says; nothing is scored then.
+    """
+    settings = running.settings
+    scorers = load_scorers(rooms.models_dir(settings), settings.device)
+    clock, store, spool = clock_of(settings.clock.file), rooms.open_store(settings), rooms.open_spool(settings)
+    for scorer in scorers:
+        store.register_model(card_of(scorer))
+        store.audit("worker", "model_loaded", f"{scorer.model}/{scorer.version}", at=clock.now())
+    jails = rooms.open_jails(settings)
+    source = rooms.open_source(settings, spool, jails)
+    quiet = timedelta(seconds=settings.study.quiet_seconds)
+    with ThreadPoolExecutor(rooms.JAILS) as pool:
+
+        def once() -> int:
+            taken = take_in(spool, source, store, limit=INTAKE_BATCH, jails=pool)
+            scored = score_quiet(store, source, scorers, now=clock.now(), quiet=quiet, limit=SCORE_BATCH, jails=pool)
+            released = release_settled(spool, store) if scored or taken else 0
+            return taken + scored + released
+
+        release_settled(spool, store)
+        running.ready()
+        running.log.info("started", models=[f"{scorer.model}/{scorer.version}" for scorer in scorers])
+        repeat(running, once)
+    jails.close()
+    store.close()
+
+
+def card_of(scorer: TorchScorer) -> ModelCard:
+    """What the rest of the house knows of a model package."""
+    manifest = scorer.package.manifest
+    return ModelCard(
+        model=scorer.model,
+        version=scorer.version,
+        title=manifest.title,
+        findings=scorer.package.findings,
+        targets=tuple(
+            Target(finding=claim.finding, statistic=claim.statistic, at_least=claim.at_least)
+            for claim in manifest.claims
+        ),
+    )
