@@ -1,0 +1,141 @@
+"""An acquired image as a digital radiograph (DX Image Storage, for presentation)."""
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.sequence import Sequence
+from pydicom.uid import UID, DigitalXRayImageStorageForPresentation
+
+from monitor.simulate.case import Scanner
+from monitor.simulate.caseload import Examination
+from monitor.simulate.practice import Gateway
+from monitor.simulate.streams import stream
+
+FIELD_MM = 400.0
+"""Width of the field of view: pixel spacing is this over the number of columns."""
+
+
+def routed(pixels: NDArray[np.uint16], gateway: Gateway, bits_stored: int) -> NDArray[np.uint16]:
+    """Stored values (rows × columns) after a gateway: clipped to its window, stretched, inverted as it does."""
+    top = 2**bits_stored - 1
+    if gateway.window != (0.0, 1.0):
+        low, high = (edge * top for edge in gateway.window)
+        stretched = (np.clip(pixels, low, high) - low) * (top / (high - low))
+        pixels = stretched.round().astype(np.uint16)
+    return np.uint16(top) - pixels if gateway.inverted else pixels
+
+
+def image(examination: Examination, pixels: NDArray[np.uint16], *, modality: str, body_part: str) -> Dataset:
+    """The complete object of an examination's image, with its file meta information, ready to be sent or saved.
+
+    Args:
+        examination: whose image it is.
+        pixels: stored values, rows × columns.
+        modality: as in Modality (0008,0060).
+        body_part: as in BodyPartExamined (0018,0015).
+    """
+    dataset = Dataset()
+    dataset.file_meta = _meta(examination)
+    dataset.SpecificCharacterSet = "ISO_IR 192"
+    _identify(dataset, examination)
+    _describe_equipment(dataset, examination.scanner)
+    _describe_exposure(dataset, examination)
+    dataset.Modality = modality
+    dataset.BodyPartExamined = body_part
+    _add_pixels(dataset, pixels, examination.scanner)
+    return dataset
+
+
+def sop_uid(examination: Examination) -> str:
+    """The SOP Instance UID of an examination's only image."""
+    return f"{examination.study_uid}.1.1"
+
+
+def _meta(examination: Examination) -> FileMetaDataset:
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = DigitalXRayImageStorageForPresentation
+    meta.MediaStorageSOPInstanceUID = UID(sop_uid(examination))
+    meta.TransferSyntaxUID = UID(examination.scanner.transfer_syntax)
+    return meta
+
+
+def _identify(dataset: Dataset, examination: Examination) -> None:
+    person, taken = examination.patient, examination.taken_at
+    dataset.SOPClassUID = DigitalXRayImageStorageForPresentation
+    dataset.SOPInstanceUID = sop_uid(examination)
+    dataset.StudyInstanceUID = examination.study_uid
+    dataset.SeriesInstanceUID = f"{examination.study_uid}.1"
+    dataset.StudyID = examination.accession[-8:]
+    dataset.SeriesNumber = dataset.InstanceNumber = 1
+    for name in ("Study", "Series", "Acquisition", "Content"):
+        setattr(dataset, f"{name}Date", taken.strftime("%Y%m%d"))
+        setattr(dataset, f"{name}Time", taken.strftime("%H%M%S.%f"))
+    dataset.TimezoneOffsetFromUTC = "+0000"
+    dataset.AccessionNumber = examination.accession
+    dataset.IssuerOfAccessionNumberSequence = Sequence([_item(LocalNamespaceEntityID=examination.issuer)])
+    dataset.ReferringPhysicianName = ""
+    dataset.PatientName = f"{person.family}^{person.given}"
+    dataset.PatientID = person.number
+    dataset.IssuerOfPatientID = examination.issuer
+    dataset.PatientBirthDate = person.birth_date(examination.first).strftime("%Y%m%d")
+    dataset.PatientSex = person.sex
+    dataset.PatientAge = f"{examination.case.age:03d}Y"
+
+
+def _describe_equipment(dataset: Dataset, scanner: Scanner) -> None:
+    dataset.InstitutionName = scanner.institution
+    dataset.StationName = scanner.station
+    dataset.Manufacturer = scanner.manufacturer
+    dataset.ManufacturerModelName = scanner.model_name
+    dataset.SoftwareVersions = scanner.software
+    dataset.DetectorType = "DIRECT"
+    dataset.DetectorID = f"{scanner.station}-{scanner.software}"
+
+
+def _describe_exposure(dataset: Dataset, examination: Examination) -> None:
+    """Technique by view and size: a thicker patient takes a higher exposure."""
+    rng = stream(examination.hospital, "exposure", examination.accession)
+    portable = examination.case.view == "AP"
+    dataset.ImageType = ["ORIGINAL", "PRIMARY", ""]
+    dataset.PresentationIntentType = "FOR PRESENTATION"
+    dataset.StudyDescription = "XR CHEST"
+    dataset.SeriesDescription = f"CHEST {examination.case.view}"
+    dataset.ViewPosition = examination.case.view
+    dataset.PatientOrientation = ["A", "F"] if examination.case.view == "LL" else ["L", "F"]
+    dataset.ImageLaterality = "U"
+    dataset.AnatomicRegionSequence = Sequence(
+        [_item(CodeValue="51185008", CodingSchemeDesignator="SCT", CodeMeaning="Chest")]
+    )
+    dataset.AcquisitionContextSequence = Sequence()
+    dataset.KVP = 90 if portable else 120
+    dataset.Exposure = max(1, round((3.0 if portable else 2.0) * examination.case.size**2 * rng.uniform(0.8, 1.3)))
+    dataset.BurnedInAnnotation = "NO"
+
+
+def _add_pixels(dataset: Dataset, pixels: NDArray[np.uint16], scanner: Scanner) -> None:
+    rows, columns = pixels.shape
+    spacing = round(FIELD_MM / columns, 6)
+    negative = scanner.photometric == "MONOCHROME1"
+    dataset.SamplesPerPixel = 1
+    dataset.PhotometricInterpretation = scanner.photometric
+    dataset.Rows, dataset.Columns = rows, columns
+    dataset.PixelSpacing = dataset.ImagerPixelSpacing = [spacing, spacing]
+    dataset.BitsAllocated = 16
+    dataset.BitsStored = scanner.bits_stored
+    dataset.HighBit = scanner.bits_stored - 1
+    dataset.PixelRepresentation = 0
+    dataset.PixelIntensityRelationship = "LOG"
+    dataset.PixelIntensityRelationshipSign = 1 if negative else -1
+    dataset.RescaleSlope, dataset.RescaleIntercept, dataset.RescaleType = 1, 0, "US"
+    dataset.PresentationLUTShape = "INVERSE" if negative else "IDENTITY"
+    dataset.LossyImageCompression = "00"
+    dataset.WindowCenter, dataset.WindowWidth = 2 ** (scanner.bits_stored - 1), 2**scanner.bits_stored
+    dataset.PixelData = pixels.astype("<u2", copy=False).tobytes()
+    dataset["PixelData"].VR = "OW"
+
+
+def _item(**elements: str) -> Dataset:
+    item = Dataset()
+    for keyword, value in elements.items():
+        setattr(item, keyword, value)
+    return item
