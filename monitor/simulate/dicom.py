@@ -1,5 +1,8 @@
 """An acquired image as a digital radiograph (DX Image Storage, for presentation)."""
 
+from copy import copy
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -34,15 +37,11 @@ def image(examination: Examination, pixels: NDArray[np.uint16], *, modality: str
         modality: as in Modality (0008,0060).
         body_part: as in BodyPartExamined (0018,0015).
     """
-    dataset = Dataset()
+    dataset = Dataset({element.tag: copy(element) for element in _fixed(examination.scanner, modality, body_part)})
     dataset.file_meta = _meta(examination)
-    dataset.SpecificCharacterSet = "ISO_IR 192"
     _identify(dataset, examination)
-    _describe_equipment(dataset, examination.scanner)
     _describe_exposure(dataset, examination)
-    dataset.Modality = modality
-    dataset.BodyPartExamined = body_part
-    _add_pixels(dataset, pixels, examination.scanner)
+    _add_pixels(dataset, pixels)
     return dataset
 
 
@@ -66,20 +65,42 @@ def _identify(dataset: Dataset, examination: Examination) -> None:
     dataset.StudyInstanceUID = examination.study_uid
     dataset.SeriesInstanceUID = f"{examination.study_uid}.1"
     dataset.StudyID = examination.accession[-8:]
-    dataset.SeriesNumber = dataset.InstanceNumber = 1
-    for name in ("Study", "Series", "Acquisition", "Content"):
+    for name in ("Study", "Acquisition"):
         setattr(dataset, f"{name}Date", taken.strftime("%Y%m%d"))
         setattr(dataset, f"{name}Time", taken.strftime("%H%M%S.%f"))
-    dataset.TimezoneOffsetFromUTC = "+0000"
     dataset.AccessionNumber = examination.accession
     dataset.IssuerOfAccessionNumberSequence = Sequence([_item(LocalNamespaceEntityID=examination.issuer)])
-    dataset.ReferringPhysicianName = ""
     dataset.PatientName = f"{person.family}^{person.given}"
     dataset.PatientID = person.number
     dataset.IssuerOfPatientID = examination.issuer
     dataset.PatientBirthDate = person.birth_date(examination.first).strftime("%Y%m%d")
     dataset.PatientSex = person.sex
     dataset.PatientAge = f"{examination.case.age:03d}Y"
+
+
+@lru_cache(maxsize=64)
+def _fixed(scanner: Scanner, modality: str, body_part: str) -> Dataset:
+    """What every object of a scanner has in common: copied, for setting an element costs far more than copying it."""
+    dataset = Dataset()
+    dataset.SpecificCharacterSet = "ISO_IR 192"
+    dataset.Modality = modality
+    dataset.BodyPartExamined = body_part
+    dataset.StudyDescription = "XR CHEST"
+    dataset.ImageType = ["ORIGINAL", "PRIMARY", ""]
+    dataset.PresentationIntentType = "FOR PRESENTATION"
+    dataset.ReferringPhysicianName = ""
+    dataset.SeriesNumber = dataset.InstanceNumber = 1
+    dataset.TimezoneOffsetFromUTC = "+0000"
+    dataset.ImageLaterality = "U"
+    dataset.BurnedInAnnotation = "NO"
+    dataset.LossyImageCompression = "00"
+    dataset.AnatomicRegionSequence = Sequence(
+        [_item(CodeValue="51185008", CodingSchemeDesignator="SCT", CodeMeaning="Chest")]
+    )
+    dataset.AcquisitionContextSequence = Sequence()
+    _describe_equipment(dataset, scanner)
+    _describe_values(dataset, scanner)
+    return dataset
 
 
 def _describe_equipment(dataset: Dataset, scanner: Scanner) -> None:
@@ -89,37 +110,13 @@ def _describe_equipment(dataset: Dataset, scanner: Scanner) -> None:
     dataset.ManufacturerModelName = scanner.model_name
     dataset.SoftwareVersions = scanner.software
     dataset.DetectorType = "DIRECT"
-    dataset.DetectorID = f"{scanner.station}-{scanner.software}"
+    dataset.DetectorID = scanner.station
 
 
-def _describe_exposure(dataset: Dataset, examination: Examination) -> None:
-    """Technique by view and size: a thicker patient takes a higher exposure."""
-    rng = stream(examination.hospital, "exposure", examination.accession)
-    portable = examination.case.view == "AP"
-    dataset.ImageType = ["ORIGINAL", "PRIMARY", ""]
-    dataset.PresentationIntentType = "FOR PRESENTATION"
-    dataset.StudyDescription = "XR CHEST"
-    dataset.SeriesDescription = f"CHEST {examination.case.view}"
-    dataset.ViewPosition = examination.case.view
-    dataset.PatientOrientation = ["A", "F"] if examination.case.view == "LL" else ["L", "F"]
-    dataset.ImageLaterality = "U"
-    dataset.AnatomicRegionSequence = Sequence(
-        [_item(CodeValue="51185008", CodingSchemeDesignator="SCT", CodeMeaning="Chest")]
-    )
-    dataset.AcquisitionContextSequence = Sequence()
-    dataset.KVP = 90 if portable else 120
-    dataset.Exposure = max(1, round((3.0 if portable else 2.0) * examination.case.size**2 * rng.uniform(0.8, 1.3)))
-    dataset.BurnedInAnnotation = "NO"
-
-
-def _add_pixels(dataset: Dataset, pixels: NDArray[np.uint16], scanner: Scanner) -> None:
-    rows, columns = pixels.shape
-    spacing = round(FIELD_MM / columns, 6)
+def _describe_values(dataset: Dataset, scanner: Scanner) -> None:
     negative = scanner.photometric == "MONOCHROME1"
     dataset.SamplesPerPixel = 1
     dataset.PhotometricInterpretation = scanner.photometric
-    dataset.Rows, dataset.Columns = rows, columns
-    dataset.PixelSpacing = dataset.ImagerPixelSpacing = [spacing, spacing]
     dataset.BitsAllocated = 16
     dataset.BitsStored = scanner.bits_stored
     dataset.HighBit = scanner.bits_stored - 1
@@ -128,8 +125,25 @@ def _add_pixels(dataset: Dataset, pixels: NDArray[np.uint16], scanner: Scanner) 
     dataset.PixelIntensityRelationshipSign = 1 if negative else -1
     dataset.RescaleSlope, dataset.RescaleIntercept, dataset.RescaleType = 1, 0, "US"
     dataset.PresentationLUTShape = "INVERSE" if negative else "IDENTITY"
-    dataset.LossyImageCompression = "00"
     dataset.WindowCenter, dataset.WindowWidth = 2 ** (scanner.bits_stored - 1), 2**scanner.bits_stored
+
+
+def _describe_exposure(dataset: Dataset, examination: Examination) -> None:
+    """Technique by view and size: a thicker patient takes a higher exposure."""
+    rng = stream(examination.hospital, "exposure", examination.accession)
+    view, portable = examination.case.view, examination.case.view == "AP"
+    dataset.SeriesDescription = f"CHEST {view}"
+    dataset.ViewPosition = view
+    dataset.PatientOrientation = ["A", "F"] if view == "LL" else ["L", "F"]
+    dataset.KVP = 90 if portable else 120
+    dataset.Exposure = max(1, round((3.0 if portable else 2.0) * examination.case.size**2 * rng.uniform(0.8, 1.3)))
+
+
+def _add_pixels(dataset: Dataset, pixels: NDArray[np.uint16]) -> None:
+    rows, columns = pixels.shape
+    spacing = round(FIELD_MM / columns, 6)
+    dataset.Rows, dataset.Columns = rows, columns
+    dataset.PixelSpacing = dataset.ImagerPixelSpacing = [spacing, spacing]
     dataset.PixelData = pixels.astype("<u2", copy=False).tobytes()
     dataset["PixelData"].VR = "OW"
 
