@@ -45,7 +45,8 @@ class Canvas:
         """A texture that spans body coordinates [-1, 1], laid under this body (nearest neighbour)."""
         rows = np.clip((self.y[:, 0] + 1) * (SIDE / 2), 0, SIDE - 1).astype(np.intp)
         columns = np.clip((self.x[0] + 1) * (SIDE / 2), 0, SIDE - 1).astype(np.intp)
-        return texture.take(rows, axis=0).take(columns, axis=1)
+        sample: Image = texture.take(rows, axis=0).take(columns, axis=1)
+        return sample
 
 
 def soft(distance: Image, width: float) -> Image:

@@ -20,7 +20,9 @@ def lateral(anatomy: Anatomy, canvas: Canvas) -> Image:
     heart = soft(ellipse(canvas, (-0.23, 0.24 + anatomy.heart_sink), (0.27 * anatomy.heart, 0.34), -0.5), 0.7)
     arch = soft(ellipse(canvas, (0.05, -0.28), (0.16, 0.30), 0.3), 1.2)
     image -= air * (np.float32(0.44) - np.float32(0.21) * heart - np.float32(0.10) * arch)
-    image += body * (_spine(x, y, back) + _arms(canvas) + soft(y - np.float32(anatomy.domes[1]), 0.2) * np.float32(0.08))
+    image += body * (
+        _spine(x, y, back) + _arms(canvas) + soft(y - np.float32(anatomy.domes[1]), 0.2) * np.float32(0.08)
+    )
     image += soft(np.float32(0.022) - np.abs(x - front - np.float32(0.06)), 0.02) * _upper(y) * np.float32(0.12)
     image -= soft(np.float32(0.035) - np.abs(x - np.float32(0.07) - 0.12 * y), 0.03) * _throat(y) * np.float32(0.12)
     image += _ribs(anatomy, x, y) * air
@@ -47,8 +49,9 @@ def _spine(x: Image, y: Image, back: Image) -> Image:
     """Vertebral bodies with the discs between them, and their arches behind."""
     phase = y * np.float32(1 / 0.135)
     body = soft(np.float32(0.36) - np.abs(phase - np.rint(phase)), 0.12) * np.float32(0.05) + np.float32(0.04)
-    column = soft(np.float32(0.075) - np.abs(x - back - np.float32(0.01)), 0.02) * body
-    return column + soft(np.float32(0.06) - np.abs(x - back - np.float32(0.15)), 0.06) * np.float32(0.07)
+    column: Image = soft(np.float32(0.075) - np.abs(x - back - np.float32(0.01)), 0.02) * body
+    column += soft(np.float32(0.06) - np.abs(x - back - np.float32(0.15)), 0.06) * np.float32(0.07)
+    return column
 
 
 def _arms(canvas: Canvas) -> Image:

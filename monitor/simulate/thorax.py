@@ -10,6 +10,7 @@ from monitor.simulate.case import Case
 
 RIGHT, LEFT = -1, 1
 """Where a side lies on `Canvas.x`: the patient's right is on the left of the image."""
+_SIDES = {RIGHT: 0, LEFT: 1}
 
 LUNG_AIR = np.float32(0.46)
 """How much attenuation a lung's air takes away."""
@@ -25,6 +26,8 @@ class Anatomy:
     apex: float
     angle: float
     domes: tuple[float, float]
+    angles: tuple[float, float]
+    aeration: tuple[float, float]
     heart: float
     heart_sink: float
     knob: float
@@ -45,7 +48,7 @@ class Anatomy:
 def anatomy_of(case: Case) -> Anatomy:
     """Measure the chest of a case. Children: smaller, shorter and rounder, a wide heart, level ribs, a thymus."""
     rng = np.random.default_rng([case.seed, 1])
-    spread = rng.standard_normal(16)
+    spread = rng.standard_normal(20)
     child = float(np.clip((16 - case.age) / 15, 0, 1))
     old = float(np.clip((case.age - 55) / 35, 0, 1))
     female, supine = case.sex == "F", case.view == "AP"
@@ -57,8 +60,10 @@ def anatomy_of(case: Case) -> Anatomy:
         cage=0.71 + 0.015 * spread[5] + 0.03 * (case.size - 1),
         apex=-0.80 + 0.02 * spread[6] + 0.16 * child,
         angle=angle,
+        angles=(angle + 0.03 * spread[16], angle + 0.03 * spread[17]),
+        aeration=(1 + 0.05 * spread[18], 1 + 0.05 * spread[19]),
         domes=(dome, dome + 0.045 + 0.012 * spread[7]),
-        heart=1 + 0.10 * child + 0.10 * supine + 0.03 * old + 0.045 * spread[8],
+        heart=1 + 0.10 * child + 0.10 * supine + 0.03 * old + 0.065 * spread[8],
         heart_sink=-0.10 * child - 0.03 * supine,
         knob=0.075 + 0.035 * old - 0.03 * child + 0.005 * spread[9],
         thymus=float(np.clip((4 - case.age) / 4, 0, 1)),
@@ -78,7 +83,7 @@ def anatomy_of(case: Case) -> Anatomy:
 
 def enlarged(anatomy: Anatomy, conspicuity: float) -> Anatomy:
     """The same chest with a heart too wide for it; the more conspicuous, the wider."""
-    return replace(anatomy, heart=anatomy.heart * (1.10 + 0.34 * conspicuity))
+    return replace(anatomy, heart=anatomy.heart * (1.05 + 0.30 * conspicuity))
 
 
 def canvas_of(anatomy: Anatomy) -> Canvas:
@@ -100,10 +105,10 @@ def medial_border(anatomy: Anatomy, y: Image) -> Image:
 
 def diaphragm(anatomy: Anatomy, x: Image, side: int) -> Image:
     """Height of the diaphragm at each distance `x` from the midline: a dome that drops to the costophrenic angle."""
-    dome = anatomy.domes[0 if side == RIGHT else 1]
+    dome, angle = anatomy.domes[_SIDES[side]], anatomy.angles[_SIDES[side]]
     u = (x - 0.34) / (anatomy.cage - 0.34)
     drop = np.where(u > 0, np.abs(u) ** 2.2, 0.32 * np.abs(u) ** 2)
-    return np.asarray(dome + (anatomy.angle - dome + 0.02) * drop, dtype=np.float32)
+    return np.asarray(dome + (angle - dome + 0.02) * drop, dtype=np.float32)
 
 
 def lung(anatomy: Anatomy, canvas: Canvas, side: int) -> Image:
@@ -118,6 +123,7 @@ def lung(anatomy: Anatomy, canvas: Canvas, side: int) -> Image:
     part *= soft(lateral - x, 0.055)
     part *= soft(x - medial_border(anatomy, canvas.y), 0.05)
     part *= soft(diaphragm(anatomy, x, side) - canvas.y, 0.03)
+    part *= np.float32(anatomy.aeration[_SIDES[side]])
     field[:, columns] = part
     return field
 
