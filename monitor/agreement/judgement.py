@@ -48,7 +48,7 @@ class Judgement:
     verdict: Verdict
 
     def as_json(self) -> dict[str, Any]:
-        """The figures as one row. What is undefined is null, inside the usual object where the figure has an interval."""
+        """The figures as one row; an undefined one is null, inside the usual object where it would have an interval."""
         shares = self.proportions
         return {
             "n": self.counts.n,
