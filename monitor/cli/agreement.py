@@ -1,0 +1,128 @@
+"""`overread agreement`: what AI and radiologist agree on."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from monitor.agreement.uncertain import Uncertain
+from monitor.core.counts import Counts
+from monitor.core.errors import TableError
+
+if TYPE_CHECKING:
+    import polars as pl
+    from rich.table import Table
+
+    from monitor.cli.pairs import Paired
+
+MAX_ROWS_OUT = 10_000
+app = typer.Typer(no_args_is_help=True, help="What AI and radiologist agree on, for whom, and how surely.")
+
+
+@app.callback()
+def agreement() -> None:
+    """What AI and radiologist agree on, for whom, and how surely."""
+
+
+@app.command()
+def compute(
+    predictions: Annotated[Path, typer.Option(help="CSV or Parquet: study_id, finding, score, threshold or call.")],
+    reads: Annotated[Path, typer.Option(help="CSV or Parquet: study_id, finding, label, perhaps status.")],
+    by: Annotated[list[str] | None, typer.Option(help="Column of either file to stratify by; may be repeated.")] = None,
+    uncertain: Annotated[Uncertain, typer.Option(help="What an uncertain label counts as.")] = Uncertain.EXCLUDE,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,  # noqa: FBT002  typer's way
+) -> None:
+    """Compare the AI's calls with the radiologists' final labels.
+
+    One row a model, version, finding and stratum, with every figure and its 95 % interval; every row that could not be
+    used is counted with its reason.
+    """
+    from monitor.cli.pairs import pair  # noqa: PLC0415  polars takes a while to import
+
+    paired = pair(predictions, reads, by=by or [], uncertain=uncertain)
+    answer = {"rows": list(rows_of(paired, by or [])), "excluded": paired.excluded}
+    if as_json:
+        typer.echo(json.dumps(answer, allow_nan=False))
+    else:
+        _show(answer)
+
+
+def rows_of(paired: "Paired", by: list[str]) -> Iterator[dict[str, Any]]:
+    """The rows of the interface, in order of model, version, finding and stratum.
+
+    Raises:
+        TableError: the strata are too many to be read as rows.
+    """
+    from monitor.agreement.judgement import judge  # noqa: PLC0415  scipy is not needed for --help
+    from monitor.cli.pairs import STRATUM  # noqa: PLC0415
+
+    keys = ["model", "version", "finding", *(STRATUM + name for name in by)]
+    cells = _cells(paired.frame, keys)
+    if cells.height > MAX_ROWS_OUT:
+        message = f"--by {', '.join(by)}: {cells.height} rows; at most {MAX_ROWS_OUT} are accepted"
+        raise TableError(message)
+    for cell in cells.iter_slices(1):
+        counts = Counts(**{name: int(cell[name][0]) for name in ("tp", "fp", "fn", "tn", "uncertain")})
+        judgement = judge(counts, (cell["positives"][0].to_numpy(), cell["negatives"][0].to_numpy()))
+        named = {name: cell[name][0] for name in keys}
+        stratum = {name: named.pop(STRATUM + name) for name in by}
+        yield {**named, "stratum": stratum, **judgement.as_json()}
+
+
+def _cells(frame: "pl.DataFrame", keys: list[str]) -> "pl.DataFrame":
+    """Counts and scores of every cell, in one pass over the pairs."""
+    import polars as pl  # noqa: PLC0415
+
+    call, label, score = pl.col("call"), pl.col("label"), pl.col("score")
+    return (
+        frame.group_by(keys)
+        .agg(
+            tp=(call & label).sum(),
+            fp=(call & ~label).sum(),
+            fn=(~call & label).sum(),
+            tn=(~call & ~label).sum(),
+            uncertain=label.is_null().sum(),
+            positives=score.filter(label),
+            negatives=score.filter(~label),
+        )
+        .sort(keys)
+    )
+
+
+def _show(answer: dict[str, Any]) -> None:
+    from rich.console import Console  # noqa: PLC0415
+
+    console = Console()
+    if answer["rows"]:
+        console.print(_table(answer["rows"]))
+    else:
+        console.print("No pairs.")
+    for reason, count in answer["excluded"].items():
+        console.print(f"excluded: {count} × {reason}", highlight=False)
+
+
+def _table(rows: list[dict[str, Any]]) -> "Table":
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    intervals = ("ppa", "npa", "agreement", "kappa", "auroc")
+    table = Table("model", "finding", "n", "prevalence", *intervals, "AC1", "verdict")
+    for row in rows:
+        where = " ".join([row["finding"], *(f"{name}={value}" for name, value in row["stratum"].items())])
+        cells = [f"{row['model']} {row['version']}", where, str(row["n"]), _figure(row["prevalence"])]
+        cells += [_interval(row[name]) for name in intervals]
+        # Text, not markup: a finding named "[red]" is a name.
+        table.add_row(*(Text(cell) for cell in [*cells, _figure(row["ac1"]), row["verdict"]]))
+    return table
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _interval(figure: dict[str, Any] | None) -> str:
+    if figure is None or figure["value"] is None:
+        return "–"
+    return f"{figure['value']:.2f} ({figure['low']:.2f} to {figure['high']:.2f})"
