@@ -11,17 +11,21 @@ from monitor.cli.output import Json
 
 def demo(
     *,
-    headless: Annotated[bool, typer.Option("--headless", help="No dashboard, no live traffic: history, then end.")] = False,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="No dashboard, no live traffic: history, then end.")
+    ] = False,
     days: Annotated[int, typer.Option(min=1, max=730, help="Days of history.")] = 60,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same history and the same verdicts.")] = 7,
     shift: Annotated[str, typer.Option(help="What to inject: NAME@DAY[:SITE]; empty injects nothing.")] = (
         "detector_replaced@45:south"
     ),
     start: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day; so that history ends today when not given.")
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="First day; so that history ends today when not given."),
     ] = None,
     data_dir: Annotated[
-        Path | None, typer.Option(help="Keep store and spool here; a temporary folder, removed at the end, if not given.")
+        Path | None,
+        typer.Option(help="Keep store and spool here; a temporary folder, removed at the end, if not given."),
     ] = None,
     as_json: Json = False,
 ) -> None:

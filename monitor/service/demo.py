@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -33,7 +33,7 @@ from monitor.service.clocks import FileClock, SystemClock
 from monitor.settings import PREFIX, Settings, load
 from monitor.simulate.chest import ChestGenerator
 from monitor.simulate.fleet import SITES
-from monitor.simulate.hospital import Event, Hospital, StudySent
+from monitor.simulate.hospital import Hospital, StudySent
 from monitor.simulate.shifts import Injection
 from monitor.simulate.wire import DicomSender, MllpSender
 from monitor.store.sql import SqlStore
@@ -172,16 +172,21 @@ def _tell(plan: Plan, hospital: Hospital, stage: _Stage, console: Console) -> bo
         drawn = _drawn(hospital, 0, stage)
         for day in range(plan.days):
             drawing, drawn = drawn, _drawn(hospital, day + 1, stage)
-            hospital.play(day, stage.dicom, stage.mllp, stage.clock.set, draw=lambda _, __, images=drawing: images)
+            hospital.play(day, stage.dicom, stage.mllp, stage.clock.set, draw=_already(drawing))
             if not _sleep_over(hospital.start + timedelta(days=day), stage):
                 return False
             progress.advance(task)
     return True
 
 
-def _drawn(hospital: Hospital, day: int, stage: _Stage) -> Iterator[Any]:
+def _drawn(hospital: Hospital, day: int, stage: _Stage) -> Iterator[Dataset]:
     studies = [event for event in hospital.events(day) if isinstance(event, StudySent)]
     return stage.artists.map(StudySent.dataset, studies)
+
+
+def _already(images: Iterator[Dataset]) -> Draw:
+    """What `play` asks to draw, when it has been drawn ahead."""
+    return lambda _draw, _studies: images
 
 
 def _sleep_over(day: date, stage: _Stage) -> bool:
@@ -212,7 +217,7 @@ def _go_live(day: int, hospital: Hospital, stage: _Stage) -> None:
     try:
         while True:
             drawn = _drawn(hospital, day, stage)
-            hospital.play(day, stage.dicom, stage.mllp, walk, draw=lambda _, __, images=drawn: images)
+            hospital.play(day, stage.dicom, stage.mllp, walk, draw=_already(drawn))
             day += 1
     except _InterruptedError:
         return
@@ -229,7 +234,9 @@ def _report(plan: Plan, found: dict[str, Any], console: Console) -> None:
     studies = found["status"]["studies"]
     console.print(f"{studies['received']} studies received, {studies['scored']} scored, in {found['seconds']} s")
     for event in found["events"]:
-        words = event["summary"] if event["kind"] == "alarm" else f"{event['name']} at {event['site']}: {event['summary']}"
+        words = (
+            event["summary"] if event["kind"] == "alarm" else f"{event['name']} at {event['site']}: {event['summary']}"
+        )
         console.print(f"{event['at'][:10]}  {event['kind']:9} {words}", soft_wrap=True, markup=False)
 
 

@@ -15,7 +15,8 @@ from monitor.store.sql import SqlStore
 from monitor.store.tally import LATENCY_BUCKET, LATENCY_SUM
 
 WINDOW_DAYS = 28
-Values = dict[str, dict[tuple[str, ...], float]]
+Series = dict[tuple[str, ...], float]
+Values = dict[str, Series]
 _COUNTERS = ("studies_received", "studies_excluded", "studies_failed", "predictions", "reads_received", "pairs")
 
 
@@ -59,7 +60,11 @@ def _agreement(store: SqlStore, now: datetime) -> Values:
     """Agreement over the trailing window, beside what was promised and whether an alarm is open."""
     cards = {(card.model, card.version): card for card in store.models()}
     alarms = {_about(alarm) for alarm in store.alarms(open_only=True) if alarm.kind is AlarmKind.AGREEMENT}
-    ratio, floor, pairs, alarm, coverage = {}, {}, {}, {}, {}
+    ratio: Series = {}
+    floor: Series = {}
+    pairs: Series = {}
+    alarm: Series = {}
+    coverage: Series = {}
     definite: dict[str, Counts] = {}
     for row in store.counts(trailing(now.date(), WINDOW_DAYS)):
         key = (row.model, row.version, row.finding)
@@ -114,7 +119,7 @@ def _flow(store: SqlStore, spool: Spool, now: datetime) -> Values:
     arrivals = spool.arrivals(1)
     intake = max(0.0, (now - arrivals[0].received_at).total_seconds()) if arrivals else 0.0
     kept = status.reads.received - status.reads.quarantined
-    yields = {("hl7",): 1 - status.reads.unmatched / kept} if kept else {}
+    yields: Series = {("hl7",): 1 - status.reads.unmatched / kept} if kept else {}
     return {
         "overread_reads_unmatched": {(): float(status.reads.unmatched)},
         "overread_match_yield_ratio": yields,

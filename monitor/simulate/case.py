@@ -57,10 +57,21 @@ class Drawing:
 class Generator(Protocol):
     """Draws the cases of one kind of examination."""
 
-    modality: str
-    body_part: str
-    profile: str
-    findings: tuple[str, ...]
+    @property
+    def modality(self) -> str:
+        """The DICOM modality."""
+
+    @property
+    def body_part(self) -> str:
+        """The body part examined."""
+
+    @property
+    def profile(self) -> str:
+        """Which reports and findings go with it."""
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What it can draw."""
 
     def draw(self, case: Case) -> Drawing:
         """Draw the anatomy and findings of a case. Deterministic in the case."""
