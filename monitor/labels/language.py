@@ -10,7 +10,9 @@ _KANA = re.compile(r"[\u3041-\u30ff\uff66-\uff9f]")
 _HAN = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf]")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _ACCENTED = re.compile(r"[\u00c0-\u024f]")
-_FOREIGN_SCRIPT = re.compile(r"[^\W\d_a-zA-Z\u00c0-\u024f\u3041-\u30ff\uff66-\uff9f\u4e00-\u9fff\u3400-\u4dbf\u02b0-\u036f]")
+_FOREIGN_SCRIPT = re.compile(
+    r"[^\W\d_a-zA-Z\u00c0-\u024f\u3041-\u30ff\uff66-\uff9f\u4e00-\u9fff\u3400-\u4dbf\u02b0-\u036f]"
+)
 
 _ENGLISH = frozenset(
     "the of and is are there with without was were has have been within or to for from this that which not be by at as on it its "

@@ -104,7 +104,7 @@ def _compiled(profile: str, table: Mapping[str, Any]) -> Lexicon:
         reach=table["reach"],
         headings=_headings(roles),
         roles=roles,
-        cues=re.compile("|".join(f"({_worded(term, whole=whole)})" for term, _ in cues)),
+        cues=_words([f"({_pattern(term, whole=whole)})" for term, _ in cues], whole=whole),
         cue_kinds=tuple(kind for _, kind in cues),
         findings={name: _any(terms, whole=whole) for name, terms in table["findings"].items()},
         normals=tuple(
@@ -117,18 +117,25 @@ def _compiled(profile: str, table: Mapping[str, Any]) -> Lexicon:
 def _headings(roles: Iterable[str]) -> re.Pattern[str]:
     """A known name at the start of a line or sentence, closed by a colon, a bracket or the end of its line."""
     names = "|".join(re.escape(name) for name in sorted(roles, key=len, reverse=True))
-    return re.compile(rf"(?:^|[.;\n。])[ \t#*■◆●【\[<]{{0,8}}({names})[ \t*]{{0,8}}(?:[】\]>]?[:：]|[】\]>]|(?=\r?\n|\Z))")
+    return re.compile(
+        rf"(?:^|[.;\n。])[ \t#*■◆●【\[<]{{0,8}}({names})[ \t*]{{0,8}}(?:[】\]>]?[:：]|[】\]>]|(?=\r?\n|\Z))"
+    )
 
 
 def _any(terms: Iterable[str], *, whole: bool) -> re.Pattern[str]:
-    return re.compile("|".join(_worded(term, whole=whole) for term in sorted(terms, key=len, reverse=True)))
+    return _words([_pattern(term, whole=whole) for term in sorted(terms, key=len, reverse=True)], whole=whole)
 
 
-def _worded(term: str, *, whole: bool) -> str:
+def _words(patterns: Iterable[str], *, whole: bool) -> re.Pattern[str]:
+    """Any of these patterns; the look-behind stands first, so that nothing is tried in the middle of a word."""
+    choice = f"(?:{'|'.join(patterns)})"
+    return re.compile(rf"(?<!\w){choice}(?!\w)" if whole else choice)
+
+
+def _pattern(term: str, *, whole: bool) -> str:
     """A term as a regular expression with no capturing group."""
     pattern = re.sub(r"\((?!\?)", "(?:", term)
     if not whole:
         return pattern
     pattern = re.sub(r"(?<=\w)\*", lambda _: _ENDING, pattern.replace(" ~ ", "\0"))
-    pattern = pattern.replace("\0", _GAP).replace(" ", _JOINT)
-    return rf"(?<!\w)(?:{pattern})(?!\w)"
+    return pattern.replace("\0", _GAP).replace(" ", _JOINT)
