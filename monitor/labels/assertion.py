@@ -1,7 +1,7 @@
 """What one sentence says of each finding in it: present, absent or in doubt.
 
-In the line of NegEx (Chapman et al., J Biomed Inform 2001) and ConText (Harkema et al., J Biomed Inform 2009): cues before
-and after a mention, breakers that end their scope, pseudo-cues that look like negations and are none.
+In the line of NegEx (Chapman et al., J Biomed Inform 2001) and ConText (Harkema et al., J Biomed Inform 2009): cues
+before and after a mention, breakers that end their scope, pseudo-cues that look like negations and are none.
 """
 
 from collections.abc import Iterator, Sequence

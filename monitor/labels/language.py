@@ -1,6 +1,8 @@
 """Which language a report is written in, from its script and its small words. Doubt is an answer too."""
 
 import re
+import tomllib
+from importlib.resources import files
 
 OTHER = "other"
 """A language there is evidence for, and that is not English or Japanese."""
@@ -14,23 +16,9 @@ _FOREIGN_SCRIPT = re.compile(
     r"[^\W\d_a-zA-Z\u00c0-\u024f\u3041-\u30ff\uff66-\uff9f\u4e00-\u9fff\u3400-\u4dbf\u02b0-\u036f]"
 )
 
-_ENGLISH = frozenset(
-    "the of and is are there with without was were has have been within or to for from this that which not be by at as on it its "
-    "seen normal clear heart lungs lung chest unremarkable unchanged stable effusion effusions pleural size limits acute "
-    "disease evidence enlarged mild small right left pneumonia edema cardiomegaly consolidation atelectasis fracture "
-    "opacity opacities negative likely possible increased bilateral upper lower lobe lines tubes interval".split()
-)
-_FOREIGN = frozenset(
-    # German, Dutch
-    "der die das und kein keine keinen nicht mit ein eine einer eines im am zum zur bei ist sind nach ohne vom den dem des "
-    "auf beidseits unauffällig het een geen niet en van zijn wordt met er op te "
-    # French, Spanish, Portuguese, Italian
-    "le la les des du et est sont pas sans avec une un dans aux ou de el los las con sin se en y del por una hay ni "
-    "não sem do da dos das em os as com uma il lo gli di nel della dei non per ed è e "
-    # Scandinavian, Polish, Czech, Turkish, Finnish, Hungarian
-    "och inte ingen inga är med av på som og ikke er til det ej det nie jest bez nad oraz se je není ve ve bir yok ile ja ei "
-    "on ole nincs nem és".split()
-) - frozenset({"as", "on", "e", "er", "do", "die", "per", "con"})
+_WORDS = tomllib.loads((files("monitor.labels") / "languages.toml").read_text("utf-8"))
+_ENGLISH = frozenset(_WORDS["english"].split())
+_FOREIGN = frozenset(word for words in _WORDS["foreign"].values() for word in words.split())
 
 
 def detect(text: str) -> str | None:
@@ -58,4 +46,4 @@ def _latin(sample: str) -> str | None:
         return OTHER
     if english >= 2 and english > foreign and english * 12 >= len(words):
         return "en"
-    return "en" if 1 <= english and len(words) <= 6 and not foreign else None
+    return "en" if english >= 1 and len(words) <= 6 and not foreign else None

@@ -11,7 +11,8 @@ MAX_SENTENCE = 600
 
 # A line break ends a sentence where the next line begins one, unless the line before is plainly unfinished.
 _END = re.compile(
-    r"[.!?;]+(?=\s|\Z|[a-z]{2})|。|(?<!,)(?<!\bof)(?<!\bor)(?<!\bno)(?<!\band)[\r\n]+(?=[ \t]*(?:[A-Z0-9•*\r\n-]|[^\x00-\u024f]|\Z))"
+    r"[.!?;]+(?=\s|\Z|[a-z]{2})|。"
+    r"|(?<!,)(?<!\bof)(?<!\bor)(?<!\bno)(?<!\band)[\r\n]+(?=[ \t]{0,40}(?:[A-Z0-9•*\r\n-]|[^\x00-\u024f]|\Z))"
 )
 
 
