@@ -8,6 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import psycopg
 
@@ -36,7 +37,7 @@ class Postgres:
         self._folder = Path(tempfile.mkdtemp(prefix="overread-pg-"))  # not pytest's: postgres cannot enter that one
         self._server: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> "Postgres":
+    def __enter__(self) -> Self:
         binaries = _binaries()
         assert binaries is not None
         cluster = self._folder / "cluster"
