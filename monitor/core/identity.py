@@ -33,11 +33,12 @@ class Pseudonyms:
         return self._of("patient", _squeezed(number).upper())
 
     def accession(self, number: str | None, *, issuer: str | None = None) -> str | None:
-        """Pseudonym of an accession number; with an issuer, of the number within that issuer."""
+        """Pseudonym of an accession number; with an issuer, of the number within that issuer, which must be named."""
         plain = _squeezed(number).upper()
-        if not plain:
-            return None
-        return self._of("accession", plain if issuer is None else f"{_squeezed(issuer).upper()}\x1f{plain}")
+        if issuer is None or not plain:
+            return self._of("accession", plain)
+        within = _squeezed(issuer).upper()
+        return self._of("accession", f"{within}\x1f{plain}") if within else None
 
     def uid(self, value: str | None) -> str | None:
         """Pseudonym of a DICOM UID."""
@@ -50,9 +51,9 @@ class Pseudonyms:
     def _of(self, kind: str, value: str) -> str | None:
         if not value:
             return None
-        digest = hmac.new(self.key, f"{kind}\x1f{value}".encode(), hashlib.sha256)
+        digest = hmac.new(self.key, f"{kind}\x1f{value}".encode(errors="surrogatepass"), hashlib.sha256)
         return digest.hexdigest()[:PSEUDONYM_HEX]
 
 
 def _squeezed(value: str | None) -> str:
-    return re.sub(r"\s+", " ", (value or "").strip(_PADDING))
+    return re.sub(r"[\s\0]+", " ", value or "").strip()

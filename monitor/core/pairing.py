@@ -80,7 +80,9 @@ def match(read: Read, candidates: Sequence[Study]) -> Match | Unmatched:
         return Unmatched.NO_CANDIDATE
     if len(bare) > 1:
         return Unmatched.AMBIGUOUS
-    return _only([s for s in bare if _plausible(read, s)], MatchMethod.ACCESSION)
+    if not _near(read, bare[0]):
+        return Unmatched.NO_CANDIDATE
+    return _only([s for s in bare if _same_patient(read, s)], MatchMethod.ACCESSION)
 
 
 def pairs_of(
@@ -129,10 +131,10 @@ def _same_patient(read: Read, study: Study) -> bool:
     return read.patient is not None and read.patient == study.patient
 
 
-def _plausible(read: Read, study: Study) -> bool:
+def _near(read: Read, study: Study) -> bool:
+    """Whether a study is one the read can speak of: of its modality, as far as that is known, and of its days."""
     same_modality = read.modality is None or study.acquisition.modality in {read.modality, UNKNOWN}
-    near = abs(read.signed_at - study.studied_at) <= ACCESSION_WINDOW
-    return _same_patient(read, study) and same_modality and near
+    return same_modality and abs(read.signed_at - study.studied_at) <= ACCESSION_WINDOW
 
 
 def _only(studies: Sequence[Study], method: MatchMethod) -> Match | Unmatched:

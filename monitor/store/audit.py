@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
 from sqlmodel import col, select
@@ -23,6 +23,7 @@ class AuditEvent:
     actor: str
     action: str
     subject: str
+    previous: str
     digest: str
 
 
@@ -43,7 +44,7 @@ class SqlAudit:
     def audit(self, actor: str, action: str, subject: str, *, at: datetime) -> None:
         """Append an event. Writers queue for the last link, so that no two can follow it."""
         with self.database.writing() as session:
-            last = session.exec(select(AuditRow).order_by(col(AuditRow.seq).desc()).limit(1).with_for_update()).first()
+            last = session.exec(select(AuditRow).order_by(col(AuditRow.seq).desc()).limit(1)).first()
             seq, previous = (1, GENESIS) if last is None else (last.seq + 1, last.digest)
             digest = seal(previous, seq, at, actor, action, subject)
             session.add(
@@ -53,17 +54,18 @@ class SqlAudit:
     def audit_events(self) -> Iterator[AuditEvent]:
         """All events, oldest first."""
         with self.database.reading() as session:
-            for row in session.exec(select(AuditRow).order_by(col(AuditRow.seq))):
-                yield AuditEvent(
-                    seq=row.seq, at=row.at, actor=row.actor, action=row.action, subject=row.subject, digest=row.digest
-                )
+            for row in session.exec(select(AuditRow).order_by(col(AuditRow.seq)).execution_options(yield_per=1000)):
+                yield AuditEvent(**{field.name: getattr(row, field.name) for field in fields(AuditEvent)})
 
     def audit_break(self) -> Break | None:
-        """Walk the chain; the first link that was changed, removed or put in, or None."""
+        """Walk the chain; the first link that was changed, removed or put in, or None.
+
+        Links cut off at the end leave a shorter chain that holds: compare its last digest with one kept elsewhere.
+        """
         previous = GENESIS
         for expected_seq, event in enumerate(self.audit_events(), start=1):
             digest = seal(previous, event.seq, event.at, event.actor, event.action, event.subject)
-            if event.seq != expected_seq or digest != event.digest:
+            if (event.seq, event.previous, event.digest) != (expected_seq, previous, digest):
                 return Break(seq=expected_seq, expected=digest, found=event.digest)
             previous = event.digest
         return None

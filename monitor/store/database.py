@@ -5,16 +5,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session, SQLModel
 
-from monitor.core.errors import SettingError
+from monitor.core.errors import SettingError, UnreachableError
 
 BUSY_SECONDS = 30
 _READ_ONLY = "overread_read_only"
+_WRITER = 0x6F766572  # "over": the advisory lock that stands for SQLite's write lock on Postgres
 _INSERTS: Mapping[str, Callable[[Any], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 Row = Mapping[str, Any]
@@ -31,17 +32,22 @@ class Database:
             SettingError: the URL is not a SQLite or Postgres one. It is not echoed: it may hold a password.
         """
         self.engine = _engine(url)
+        isolation = {} if self.engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        self.reader = self.engine.execution_options(**{_READ_ONLY: True}, **isolation)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A transaction that holds SQLite's write lock from its first statement; committed on leaving, durably."""
+        """A transaction of the only writer, from its first statement on; committed on leaving, durably.
+
+        With one writer at a time, whoever decides on what is there never overlooks what is just being written.
+        """
         with Session(self.engine) as session, session.begin():
             yield session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A consistent view that never waits for a writer."""
-        with Session(self.engine.execution_options(**{_READ_ONLY: True})) as session:
+        with Session(self.reader) as session:
             yield session
 
     def add(self, session: Session, table: type[SQLModel], rows: Sequence[Row], *sums: str) -> None:
@@ -67,21 +73,39 @@ class Database:
 
 
 def _engine(url: str) -> Engine:
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "postgresql":
+        driver = parsed.set(drivername="postgresql+psycopg")
+        engine = create_engine(driver, pool_pre_ping=True, hide_parameters=True)
+        event.listen(engine, "begin", _begin_postgres)
+    else:
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "handle_error", _unreachable)
+    return engine
+
+
+def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        parsed = None
-    if parsed is None or parsed.get_backend_name() not in {"sqlite", "postgresql"}:
-        message = "OVERREAD_STORE__URL: accepted are sqlite:///PATH and postgresql+psycopg://USER:PASSWORD@HOST/NAME"
-        raise SettingError(message)
-    if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
-    if parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
+        if parsed.get_backend_name() in _INSERTS:
+            return parsed
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number, as a stray "/" in a password makes it
+        pass
+    message = "OVERREAD_STORE__URL: accepted are sqlite:///PATH and postgresql+psycopg://USER:PASSWORD@HOST/NAME"
+    raise SettingError(message)
+
+
+def _unreachable(context: ExceptionContext) -> None:
+    """A lost or refused connection is said in our own words, without the URL's password."""
+    if context.connection is None or context.is_disconnect:
+        where = context.engine.url.render_as_string(hide_password=True) if context.engine is not None else "the store"
+        reason = str(context.original_exception).strip().partition("\n")[0]
+        message = f"{where}: {reason}"
+        raise UnreachableError(message) from None
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -94,3 +118,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     read_only = connection.get_execution_options().get(_READ_ONLY, False)
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _begin_postgres(connection: Connection) -> None:
+    if not connection.get_execution_options().get(_READ_ONLY, False):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER})")

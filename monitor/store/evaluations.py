@@ -99,7 +99,9 @@ class SqlEvaluations:
 
     def drifts(self, window: Window | None = None) -> Sequence[GroupDrift]:
         """See `EvaluationStore.drifts`."""
-        query = select(DriftRow).order_by(col(DriftRow.day), col(DriftRow.model), col(DriftRow.group))
+        query = select(DriftRow).order_by(
+            col(DriftRow.day), col(DriftRow.model), col(DriftRow.version), col(DriftRow.group)
+        )
         if window is not None:
             query = query.where(col(DriftRow.day).between(window.first, window.last))
         with self.database.reading() as session:

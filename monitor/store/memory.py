@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from monitor.core.counts import Counts, CountsRow, cell
 from monitor.core.model import ModelCard
-from monitor.core.pairing import HEADLINE_METHODS, Match, Pair, Unmatched
+from monitor.core.pairing import HEADLINE_METHODS, Match, MatchMethod, Pair, Unmatched
 from monitor.core.ports import Decide, Derive, FeatureRow, Scored, Settlement, Unreadable
 from monitor.core.read import QuarantineReason, Read, ReadStatus
 from monitor.core.status import PairsStatus, ReadsStatus, Status, StudiesStatus
@@ -15,7 +15,7 @@ from monitor.core.study import Acquisition, Instance, Study, StudyState
 from monitor.core.verdict import Alarm, GroupDrift
 from monitor.core.windows import Window
 from monitor.store.cube import STRATA
-from monitor.store.records import facts
+from monitor.store.records import facts, finite
 
 
 class MemoryStore:
@@ -52,9 +52,9 @@ class MemoryStore:
         """See `StudyStore.instances`."""
         first: dict[str, Instance] = {}
         for instance in self._instances.values():
-            if instance.study == study:
-                first.setdefault(instance.sop, instance)
-        return sorted(first.values(), key=lambda i: (i.series_number, i.instance_number, i.sop))
+            first.setdefault(instance.sop, instance)
+        mine = (_as_in(self._studies[study], instance) for instance in first.values() if instance.study == study)
+        return sorted(mine, key=lambda i: (i.series_number, i.instance_number, i.sop))
 
     def settle(self, settlements: Sequence[Settlement], *, at: datetime) -> int:
         """See `StudyStore.settle`."""
@@ -92,10 +92,10 @@ class MemoryStore:
         for key in due:
             del self._to_match[key]
             read = self._reads[key]
+            before = self._outcomes.get(key)
             outcome = decide(read, [study for study in self._studies.values() if _share(study, read)])
             self._outcomes[key] = outcome
-            if isinstance(outcome, Match):
-                self._to_pair[outcome.study] = None
+            self._to_pair |= {found.study: None for found in (before, outcome) if isinstance(found, Match)}
         return len(due)
 
     def pair_due(self, derive: Derive, *, limit: int, at: datetime) -> int:
@@ -145,7 +145,7 @@ class MemoryStore:
                 day=study.day,
                 patient=study.patient,
                 acquisition=facts(study.acquisition),
-                statistics=scored.features.statistics,
+                statistics=finite(scored.features.statistics),
                 scores={p.finding: p.score for p in scored.predictions},
                 embedding=scored.features.embedding,
             )
@@ -217,9 +217,8 @@ class MemoryStore:
     def drifts(self, window: Window | None = None) -> Sequence[GroupDrift]:
         """See `EvaluationStore.drifts`."""
         days = [day for day in self._evaluated if window is None or window.first <= day <= window.last]
-        return sorted(
-            (drift for day in days for drift in self._evaluated[day]), key=lambda d: (d.day, d.model, d.group)
-        )
+        found = (drift for day in days for drift in self._evaluated[day])
+        return sorted(found, key=lambda drift: (drift.day, drift.model, drift.version, drift.group))
 
     def status(self, *, now: datetime, waiting: int = 0) -> Status:
         """See `EvaluationStore.status`."""
@@ -236,11 +235,16 @@ class MemoryStore:
         study = self._studies.get(instance.study)
         if study is None:
             study = self._studies[instance.study] = _study(instance)
-            waiting = [r for r in self._reads.values() if not isinstance(self._outcomes.get(r.key), Match)]
-            self._to_match |= {read.key: None for read in waiting if _share(study, read)}
+            self._to_match |= {read.key: None for read in self._reads.values() if self._may_move(read, study)}
         elif study.state is StudyState.PENDING:
             last = max(study.last_instance_at, instance.received_at)
             self._studies[study.key] = replace(study, last_instance_at=last)
+
+    def _may_move(self, read: Read, study: Study) -> bool:
+        """Whether a new study may change where a read belongs: a match by study UID is final."""
+        outcome = self._outcomes.get(read.key)
+        final = isinstance(outcome, Match) and outcome.method is MatchMethod.STUDY_UID
+        return _share(study, read) and not final
 
     def _pending(self) -> list[Study]:
         return [study for study in self._studies.values() if study.state is StudyState.PENDING]
@@ -297,6 +301,10 @@ def _study(instance: Instance) -> Study:
         received_at=instance.received_at,
         last_instance_at=instance.received_at,
     )
+
+
+def _as_in(study: Study, instance: Instance) -> Instance:
+    return replace(instance, patient=study.patient, accession=study.accession, issuer_accession=study.issuer_accession)
 
 
 def _failed(arrival: Unreadable) -> Study:

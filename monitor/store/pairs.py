@@ -9,7 +9,7 @@ from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from monitor.core.counts import cell
-from monitor.core.pairing import Match, MatchMethod, Pair
+from monitor.core.pairing import Match, MatchMethod, Pair, Unmatched
 from monitor.core.ports import Decide, Derive
 from monitor.core.read import Read
 from monitor.core.study import Prediction, Study
@@ -34,20 +34,10 @@ class SqlPairs:
             if session.exec(due.limit(1)).first() is None:
                 return 0
         with self.database.writing() as session:
-            rows = session.exec(due.with_for_update()).all()
+            rows = session.exec(due).all()
             for row in rows:
                 read = read_of(row)
-                outcome = decide(read, _candidates(session, read))
-                row.to_match = False
-                if isinstance(outcome, Match):
-                    row.study, row.method, row.unmatched = outcome.study, outcome.method, None
-                    owner = session.get(StudyRow, outcome.study, with_for_update=True)
-                    if owner is not None:
-                        owner.revision += 1
-                        session.add(owner)
-                else:
-                    row.unmatched = outcome
-                session.add(row)
+                _place(session, row, decide(read, _candidates(session, read)))
             return len(rows)
 
     def pair_due(self, derive: Derive, *, limit: int, at: datetime) -> int:
@@ -57,7 +47,7 @@ class SqlPairs:
             if session.exec(due.limit(1)).first() is None:
                 return 0
         with self.database.writing() as session:
-            rows = session.exec(due.with_for_update()).all()
+            rows = session.exec(due).all()
             moves: Counter[tuple[object, ...]] = Counter()
             tally: Tally = Counter()
             for row in rows:
@@ -75,6 +65,18 @@ class SqlPairs:
             if rows:
                 beat(self.database, session, "pair", at)
             return len(rows)
+
+
+def _place(session: Session, row: ReadRow, outcome: Match | Unmatched) -> None:
+    """Note where a read belongs; the study it left and the one it came to are due for pairing."""
+    before = row.study
+    row.to_match = False
+    if isinstance(outcome, Match):
+        row.study, row.method, row.unmatched = outcome.study, outcome.method, None
+    else:
+        row.study, row.method, row.unmatched = None, None, outcome
+    for key in {before, row.study} - {None}:
+        session.get_one(StudyRow, key).revision += 1
 
 
 def _candidates(session: Session, read: Read) -> Sequence[Study]:

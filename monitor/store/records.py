@@ -2,9 +2,10 @@
 
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime, timedelta, timezone
+from math import isfinite
 from typing import Any
 
 from monitor.core.pairing import MatchMethod, Pair
@@ -142,6 +143,11 @@ def pair_of(row: PairRow) -> Pair:
 def pair_row(pair: Pair) -> PairRow:
     """The row of a pair."""
     return PairRow(**asdict(pair))
+
+
+def finite(statistics: Mapping[str, float]) -> dict[str, float]:
+    """The statistics that are numbers: a NaN is a missing value, and JSON has no word for it."""
+    return {name: value for name, value in statistics.items() if isfinite(value)}
 
 
 def packed(embedding: Sequence[float]) -> bytes:

@@ -7,33 +7,29 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 import monitor.store.tables  # noqa: F401  # fills SQLModel.metadata
 from monitor.store.database import Database
 
-_UPGRADE_LOCK = 0x6F766572  # "over": one upgrade at a time on Postgres; SQLite's write lock does the same
-
 
 def upgrade(database: Database) -> str:
-    """Apply what is missing, as one transaction; returns the revision reached. Safe to run twice, or by two at once."""
+    """Apply what is missing, as one transaction of the only writer; returns the revision reached."""
     with database.engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
         command.upgrade(_config(connection), "head")
         return current(connection) or ""
 
 
 def pending(database: Database) -> tuple[str | None, str]:
     """The revision the database has and the one this version needs."""
-    with database.engine.connect() as connection:
+    with database.reader.connect() as connection:
         return current(connection), _head()
 
 
 def differences(database: Database) -> list[str]:
     """What in the database is not as this version's tables say; empty when all is well."""
-    with database.engine.connect() as connection:
+    with database.reader.connect() as connection:
         found = compare_metadata(MigrationContext.configure(connection), SQLModel.metadata)
         return [str(difference) for difference in found]
 

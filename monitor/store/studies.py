@@ -8,12 +8,16 @@ from datetime import datetime
 from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
+from monitor.core.pairing import MatchMethod
 from monitor.core.ports import Scored, Settlement, Unreadable
 from monitor.core.study import Acquisition, Instance, Study, StudyState
 from monitor.store.database import Database
-from monitor.store.records import instance_of, instance_row, packed, study_of, study_row
+from monitor.store.records import finite, instance_of, instance_row, packed, study_of, study_row
 from monitor.store.tables import FeatureSetRow, InstanceRow, PredictionRow, ReadRow, StudyRow
 from monitor.store.tally import LATENCY_BUCKET, LATENCY_SUM, Tally, beat, bucket, move
+
+MOST_PARAMETERS = 10_000
+"""Digests in one query: SQLite takes 32 766 parameters and Postgres 65 535."""
 
 
 class SqlStudies:
@@ -64,7 +68,7 @@ class SqlStudies:
         settled = 0
         with self.database.writing() as session:
             for settlement in settlements:
-                row = session.get(StudyRow, settlement.study, with_for_update=True)
+                row = session.get(StudyRow, settlement.study)
                 if row is None or row.state != StudyState.PENDING:
                     continue
                 settled += 1
@@ -88,9 +92,12 @@ class SqlStudies:
     def settled(self, digests: Sequence[str]) -> Sequence[str]:
         """See `StudyStore.settled`. An unreadable object is a failed study whose key is its digest."""
         gone = select(InstanceRow.digest).join(StudyRow).where(StudyRow.state != StudyState.PENDING)
+        known: set[str] = set()
         with self.database.reading() as session:
-            known = set(session.exec(gone.where(col(InstanceRow.digest).in_(digests))))
-            known |= set(session.exec(select(StudyRow.key).where(col(StudyRow.key).in_(digests))))
+            for first in range(0, len(digests), MOST_PARAMETERS):
+                some = digests[first : first + MOST_PARAMETERS]
+                known.update(session.exec(gone.where(col(InstanceRow.digest).in_(some))))
+                known.update(session.exec(select(StudyRow.key).where(col(StudyRow.key).in_(some))))
         return [digest for digest in digests if digest in known]
 
 
@@ -113,7 +120,10 @@ def _register_instance(session: Session, instance: Instance) -> int:
 
 
 def _wake_reads(session: Session, instance: Instance) -> None:
-    """Reads that came before their images get another look."""
+    """Reads this study is a candidate of get another look, unless a study UID has placed them.
+
+    One that came before its images now finds them; one placed by its accession may no longer have a single candidate.
+    """
     shared: Iterable[tuple[object, str | None]] = (
         (col(ReadRow.study_uid), instance.study),
         (col(ReadRow.accession), instance.accession),
@@ -121,7 +131,9 @@ def _wake_reads(session: Session, instance: Instance) -> None:
     )
     conditions = [column == value for column, value in shared if value is not None]
     session.connection().execute(
-        update(ReadRow).where(col(ReadRow.study).is_(None), or_(*conditions)).values(to_match=True)  # type: ignore[arg-type]  # columns compare to clauses
+        update(ReadRow)
+        .where(col(ReadRow.method).is_distinct_from(MatchMethod.STUDY_UID), or_(*conditions))  # type: ignore[arg-type]  # columns compare to clauses
+        .values(to_match=True)
     )
 
 
@@ -170,7 +182,7 @@ def _store_scored(session: Session, study: Study, scored: Scored) -> None:
             version=features.version,
             day=study.day,
             scores={prediction.finding: prediction.score for prediction in scored.predictions},
-            statistics=dict(features.statistics),
+            statistics=finite(features.statistics),
             embedding=packed(features.embedding),
             latency_seconds=features.latency_seconds,
         )
