@@ -13,6 +13,8 @@ from monitor.reads.charset import UndecodableTextError, decode
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_SEGMENTS = 5_000
+MAX_PIECES = 50_000
+"""Fields, components and repetitions: each becomes an object, so a short message of delimiters is a large one."""
 MAX_TEXT = 200_000
 _HEADER = 4096
 
@@ -28,7 +30,7 @@ _TEXT_TYPES = frozenset({"TX", "FT", "ST"})
 _STUDY_UID_CODES = frozenset({"113014", "110180", "STUDY INSTANCE UID", "STUDYINSTANCEUID"})
 _SECTIONS = {
     "19005-8": "IMPRESSION", "IMP": "IMPRESSION", "59776-5": "FINDINGS", "18782-3": "FINDINGS", "GDT": "FINDINGS",
-    "11329-0": "HISTORY", "55752-0": "HISTORY", "18785-6": "INDICATION", "18834-2": "COMPARISON", "55111-9": "TECHNIQUE",
+    "11329-0": "HISTORY", "18785-6": "INDICATION", "18834-2": "COMPARISON", "55111-9": "TECHNIQUE",
 }  # fmt: skip
 """Observation identifiers (LOINC; the suffixes of HL7 v2 chapter 7) that name a section of the report."""
 
@@ -92,7 +94,7 @@ def read_report(raw: bytes, *, zone: tzinfo, charset: str = "ASCII") -> ReportFa
     if len(raw) > MAX_BYTES or raw.count(b"\r") + raw.count(b"\n") > MAX_SEGMENTS:
         raise QuarantinedError(QuarantineReason.TOO_LARGE)
     try:
-        message = _Message(_normal(decode(raw, default=charset)))
+        message = _Message(_within_caps(_normal(decode(raw, default=charset))))
     except UndecodableTextError:
         raise QuarantinedError(QuarantineReason.UNDECODABLE_TEXT) from None
     except (hl7.HL7Exception, IndexError, KeyError, ValueError, AttributeError):
@@ -102,6 +104,12 @@ def read_report(raw: bytes, *, zone: tzinfo, charset: str = "ASCII") -> ReportFa
 
 def _normal(text: str) -> str:
     return re.sub(r"\r?\n", "\r", text.strip("\r\n")) + "\r"
+
+
+def _within_caps(text: str) -> str:
+    if sum(map(text.count, {text[3], *_separators(text)})) > MAX_PIECES:
+        raise QuarantinedError(QuarantineReason.TOO_LARGE)
+    return text
 
 
 def _facts(message: "_Message", zone: tzinfo) -> ReportFacts:

@@ -49,7 +49,8 @@ class Framer:
                 if not buffer:
                     return
             end = buffer.find(END, self._searched)
-            if (end if end >= 0 else len(buffer)) - 1 > self.limit:
+            certain = end if end >= 0 else len(buffer) - buffer.endswith(END[:1])
+            if certain - len(START) > self.limit:
                 held = len(buffer) - 1
                 buffer.clear()
                 self._searched = 0

@@ -169,11 +169,11 @@ def test_unknown_profile() -> None:
     ],
 )
 def test_hostile_text_takes_linear_time(unit: str) -> None:
-    """The longest text accepted, made of whatever rules begin with, is labelled within seconds."""
+    """The longest text accepted, made of whatever rules begin with, is labelled within seconds of work."""
     text = (unit * (MAX_TEXT // len(unit)))[:MAX_TEXT]
-    began = time.perf_counter()
+    began = time.process_time()
     LABELER.label(text, "en")
-    assert time.perf_counter() - began < 8
+    assert time.process_time() - began < 8
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,3 +1,4 @@
+import contextlib
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -128,6 +129,14 @@ def test_caps_come_before_parsing(raw: bytes, monkeypatch: pytest.MonkeyPatch) -
         read_report(raw, zone=UTC)
 
 
+@pytest.mark.parametrize("mark", ["|", "^", "~", "&"])
+def test_delimiters_are_capped_before_parsing(mark: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message that is all delimiters is refused before it is split."""
+    monkeypatch.setattr(hl7v2.hl7, "parse", lambda _: pytest.fail("parsed"))
+    with pytest.raises(QuarantinedError, match="too_large"):
+        read_report(oru(text=mark * 60_000), zone=UTC)
+
+
 def test_control_id_is_plain() -> None:
     """A control id is cut down to what may stand in an acknowledgement."""
     assert header_of(oru(control="C1\x0b\x1c<evil>é")).control == "C1evil"
@@ -139,7 +148,5 @@ def test_any_bytes_are_read_or_set_aside(noise: bytes, at: int) -> None:
     raw = oru()
     for mutant in (noise, raw[:at] + noise + raw[at:], raw[:at] + raw[at + len(noise) :]):
         header_of(mutant)
-        try:
+        with contextlib.suppress(QuarantinedError):
             read_report(mutant, zone=UTC)
-        except QuarantinedError:
-            pass
