@@ -6,7 +6,7 @@ import numpy as np
 
 from monitor.core.ports import FeatureRow
 from monitor.core.verdict import DriftGroup
-from monitor.drift.sample import Sample
+from monitor.drift.sample import Floats, Sample
 
 SEGMENTS = ("site", "manufacturer", "model_name", "software")
 
@@ -34,6 +34,11 @@ def sample_of(rows: Sequence[FeatureRow], groups: Mapping[str, Sequence[str]]) -
         numeric={name: np.array([value.get(name, np.nan) for value in values]) for name in names},
         embedding=embedding if width else None,
     )
+
+
+def matrix_of(sample: Sample) -> Floats:
+    """The numeric columns side by side, shape (n, columns)."""
+    return np.column_stack(list(sample.numeric.values()))
 
 
 def segments_of(rows: Sequence[FeatureRow]) -> list[dict[str, str]]:

@@ -90,6 +90,7 @@ class Manifest(_Part):
 
     name: Slug
     version: Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]{0,63}$")]
+    title: Annotated[str, Field(min_length=1, max_length=80)]
     task: Literal["classification"]
     profile: Slug
     modalities: Annotated[tuple[Code, ...], Field(min_length=1)]

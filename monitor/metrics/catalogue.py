@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from monitor.core.read import ReadStatus
-from monitor.core.study import Exclusion, Failure
+from monitor.core.study import LATENCY_BOUNDS_SECONDS, Exclusion, Failure
 from monitor.core.verdict import DriftGroup
 
 OTHER = "other"
@@ -32,14 +32,14 @@ Allowed = frozenset[str] | None
 """The values a label may take; `None` where only the store knows them (`Snapshot.known`)."""
 
 BUILD_INFO = "overread_build_info"
+QUARANTINED = "quarantined"
+"""The status of a message that could not become a read."""
 OUTCOMES = ("positive", "negative", "invalid_output", "scoring_error")
 """What came of asking a model: a call, or why there is none."""
 CELLS = ("tp", "fp", "fn", "tn", "uncertain")
 STATISTICS = ("ppa", "npa", "agreement")
 BACKLOG_STAGES = ("intake", "scoring", "pairing")
 SUCCESS_STAGES = ("receive", "score", "read", "pair", "evaluate")
-LATENCY_BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-"""Upper bounds of the latency buckets, in seconds: from a small model on a GPU to a large one on a CPU."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,13 +91,13 @@ METRICS = (
         name="overread_inference_seconds",
         kind=Kind.HISTOGRAM,
         help="Time a model took for one study, in seconds.",
-        bounds=LATENCY_BOUNDS,
+        bounds=LATENCY_BOUNDS_SECONDS,
     ),
     _counter(
         "overread_reads_received_total",
         "Report versions received, by source and status.",
         source=None,
-        status=frozenset(ReadStatus),
+        status=frozenset({*ReadStatus, QUARANTINED}),
     ),
     _gauge("overread_reads_unmatched", "Report versions that belong to no known study.", Fold.SUM),
     _counter(

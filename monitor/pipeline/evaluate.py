@@ -12,7 +12,7 @@ from monitor.core.ports import EvaluationStore, FeatureRow, ModelStore
 from monitor.core.verdict import Alarm, AlarmKind, DriftGroup, DriftVerdict, GroupDrift, Suspect
 from monitor.core.windows import Window, leading, trailing
 from monitor.drift.compare import GroupResult, compare
-from monitor.drift.rows import columns_of, sample_of, segments_of
+from monitor.drift.rows import columns_of, matrix_of, sample_of, segments_of
 from monitor.drift.suspects import suspects
 
 DAYS_PER_YEAR = 365
@@ -196,7 +196,9 @@ def _drift_alarm(
     look: Look, drift: GroupDrift, reference: Sequence[FeatureRow], current: Sequence[FeatureRow]
 ) -> Alarm:
     groups = columns_of(reference)
-    carriers = suspects(sample_of(reference, groups), sample_of(current, groups), segments_of(current))
+    carriers = suspects(
+        matrix_of(sample_of(reference, groups)), matrix_of(sample_of(current, groups)), segments_of(current)
+    )
     p_value = drift.p_adjusted if drift.p_adjusted is not None else 1.0
     return Alarm(
         at=look.at,

@@ -33,7 +33,7 @@ from monitor.service.clocks import FileClock, SystemClock
 from monitor.settings import PREFIX, Settings, load
 from monitor.simulate.chest import ChestGenerator
 from monitor.simulate.fleet import SITES
-from monitor.simulate.hospital import Hospital, StudySent
+from monitor.simulate.hospital import Draw, Hospital, StudySent
 from monitor.simulate.shifts import Injection
 from monitor.simulate.wire import DicomSender, MllpSender
 from monitor.store.sql import SqlStore
@@ -179,12 +179,12 @@ def _tell(plan: Plan, hospital: Hospital, stage: _Stage, console: Console) -> bo
     return True
 
 
-def _drawn(hospital: Hospital, day: int, stage: _Stage) -> Iterator[Dataset]:
+def _drawn(hospital: Hospital, day: int, stage: _Stage) -> Iterator[Any]:
     studies = [event for event in hospital.events(day) if isinstance(event, StudySent)]
     return stage.artists.map(StudySent.dataset, studies)
 
 
-def _already(images: Iterator[Dataset]) -> Draw:
+def _already(images: Iterator[Any]) -> Draw:
     """What `play` asks to draw, when it has been drawn ahead."""
     return lambda _draw, _studies: images
 

@@ -95,7 +95,8 @@ def _announce(*, supervised: bool) -> None:
 
 def _follow_supervisor(stop: threading.Event) -> None:
     """Standard input ends when the supervisor dies, however it died; a role that lingers then gives its ports back."""
-    sys.stdin.buffer.read()
+    while os.read(0, 1):  # unbuffered: Python must be able to end while this waits
+        pass
     stop.set()
     threading.Event().wait(GRACE_SECONDS)
     os._exit(1)
