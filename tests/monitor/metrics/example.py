@@ -1,6 +1,6 @@
 """One snapshot of an imagined Tuesday, for every test that needs numbers."""
 
-from monitor.metrics.catalogue import LATENCY_BOUNDS
+from monitor.core.study import LATENCY_BOUNDS_SECONDS
 from monitor.metrics.snapshot import Histogram, Snapshot
 
 CHEST = ("chest-screen", "1.2.0")
@@ -45,7 +45,7 @@ SNAPSHOT = Snapshot(
     },
     histograms={
         "overread_inference_seconds": Histogram(
-            counts=(0, 4, 220, 130, 12, 2, *(0,) * (len(LATENCY_BOUNDS) - 5)), total=112.5
+            counts=(0, 4, 220, 130, 12, 2, *(0,) * (len(LATENCY_BOUNDS_SECONDS) - 5)), total=112.5
         )
     },
 )
