@@ -15,9 +15,9 @@ Z = 4.5  # two-sided 7e-6: over the dozen checks of this file a false failure is
 
 @pytest.fixture(scope="module")
 def many() -> list[Examination]:
-    """Every examination of 120 days."""
+    """Every examination of 90 days."""
     practices = [Practice(site=site) for site in FLEET.values()]
-    return [one for day in range(120) for practice in practices for one in examinations(3, FIRST, day, practice)]
+    return [one for day in range(90) for practice in practices for one in examinations(3, FIRST, day, practice)]
 
 
 def within(successes: int, n: int, p: float) -> bool:
@@ -26,9 +26,9 @@ def within(successes: int, n: int, p: float) -> bool:
 
 
 def test_volume_is_poisson_about_twenty_nine_a_day(many: list[Examination]) -> None:
-    """The total over 120 days lies where a Poisson of the sites' volumes puts it."""
-    expected = 120 * sum(site.volume for site in FLEET.values())
-    assert expected == 120 * 29
+    """The total over 90 days lies where a Poisson of the sites' volumes puts it."""
+    expected = 90 * sum(site.volume for site in FLEET.values())
+    assert expected == 90 * 29
     assert abs(len(many) - expected) <= Z * sqrt(expected)
 
 
