@@ -2,7 +2,7 @@ from datetime import date, timedelta
 from math import sqrt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.simulate.caseload import CONSPICUITY, Examination, examinations
@@ -82,6 +82,7 @@ def test_the_fleet_speaks_several_dialects() -> None:
     assert len({scanner.manufacturer for scanner in scanners}) == len(FLEET)
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**63), day=st.integers(0, 3000), start=st.dates(date(1950, 1, 1), date(2090, 1, 1)))
 def test_nothing_but_dates_depends_on_the_calendar(seed: int, day: int, start: date) -> None:
     """Moving the first day moves every time by as much and changes nothing else; times stay within their day."""
