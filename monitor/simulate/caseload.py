@@ -12,9 +12,9 @@ from monitor.simulate.practice import CaseMix, Gateway, Practice
 from monitor.simulate.streams import stream, uid
 
 REGULARS = 150
-CONSPICUITY = (2.5, 1.5)
-"""Parameters of the Beta distribution of conspicuity: mean .625, one in ten below .29."""
-LEAST_CONSPICUITY = 0.05
+CONSPICUITY = (2.6, 1.5)
+"""Parameters of the Beta distribution of conspicuity: mean .63, one in ten below .32."""
+LEAST_CONSPICUITY = 0.02
 _DAY_SECONDS = 86_400
 _LATEST_SECONDS = _DAY_SECONDS - 900  # a study is always sent on the day it was taken
 _SENDING_SECONDS = (45.0, 600.0)

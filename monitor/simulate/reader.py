@@ -8,8 +8,8 @@ import numpy as np
 from monitor.core.read import Label
 from monitor.simulate.case import Case
 
-MISS = 0.16
-"""Miss probability of a finding of no conspicuity at all. With conspicuity Beta(2.5, 1.5), E[(1 − c)²] = .1875, so a
+MISS = 0.1673
+"""Miss probability of a finding of no conspicuity at all. With conspicuity Beta(2.6, 1.5), E[(1 − c)²] = .1793, so a
 reader of average care misses 3.0 % of what is there."""
 FALSE_POSITIVE = 0.003
 """Probability of reporting a finding that is not there."""

@@ -2,7 +2,7 @@ from math import sqrt
 
 import hl7
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.simulate.hl7 import WITHOUT_UID_SHARE, escaped
@@ -53,6 +53,7 @@ def test_most_name_their_study_and_some_only_its_accession(hospital: Hospital) -
     assert abs(sum(answers == {False} for answers in named.values()) - n * p) <= 4.5 * sqrt(n * p * (1 - p))
 
 
+@settings(deadline=None)
 @given(st.text("|^&~\\é漢 aE"))
 def test_no_delimiter_survives_escaping(text: str) -> None:
     """Escaped text holds no delimiter, and python-hl7 gives the text back."""

@@ -67,7 +67,7 @@ def test_a_day_is_independent_of_the_days_before(build: Build, wire_bytes: Bytes
     assert [wire_bytes(event) for event in in_order.events(0)] == forward[0]
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(day=st.integers(0, 5000))
 def test_a_days_events_are_its_own_and_in_order(hospital: Hospital, day: int) -> None:
     """Events rise in time, all on the day; no report leaves before its study."""

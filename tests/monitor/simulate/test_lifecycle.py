@@ -16,10 +16,10 @@ Written = list[tuple[Examination, tuple[Version, ...]]]
 
 @pytest.fixture(scope="module")
 def written() -> Written:
-    """Every examination of 120 days with all its versions."""
+    """Every examination of 90 days with all its versions."""
     return [
         (one, versions(one, tuple(PREVALENCE)))
-        for day in range(120)
+        for day in range(90)
         for site in FLEET.values()
         for one in examinations(11, date(2026, 1, 5), day, Practice(site=site))
     ]

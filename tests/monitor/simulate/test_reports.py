@@ -4,7 +4,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from monitor.core.read import Label, ReadStatus
+from monitor.core.read import Label
 from monitor.simulate.caseload import Examination, examinations
 from monitor.simulate.fleet import FLEET
 from monitor.simulate.lifecycle import Version, versions
@@ -82,8 +82,7 @@ def test_silence_is_silence_and_speech_is_speech(
     """A finding has its words in the findings exactly where its label is not "not mentioned"."""
     names = (*STEMS[finding], STRUCTURED_NAMES[finding].lower())
     for one, version in written:
-        careful = replace(version, reader=replace(version.reader, typos=0.0))  # a slip may hit the very word
-        text = word(one, careful, house).lower()
+        text = word(one, _typing(version, 0.0), house).lower()  # a slip may hit the very word
         start, end = ("findings:", "impression:") if house is House.PROSE else ("result\n", "other: ")
         said = text[text.index(start) : text.index(end)].replace("\n", " ")
         assert any(name in said for name in names) == (version.labels[finding] is not Label.NOT_MENTIONED), said
@@ -97,24 +96,24 @@ def test_readers_write_differently(written: list[tuple[Examination, Version]]) -
     assert len(texts) == len(ATTENDINGS)
 
 
-def test_slips_of_the_pen_happen() -> None:
-    """Typing errors exchange two letters and come about as often as the readers' settings say."""
-    day = [
-        (one, version)
-        for day in range(30)
-        for one in examinations(5, date(2026, 1, 5), day, Practice(site=FLEET["north"]))
-        for version in versions(one, tuple(PREVALENCE))
-        if version.status is ReadStatus.FINAL
-    ]
-    vocabulary = _words(" ".join(word(*pair, House.PROSE) for pair in day if pair[1].reader.typos < 0.03))
-    sloppy = [word(*pair, House.PROSE) for pair in day if pair[1].reader.typos == 0.15]
-    odd = np.mean([bool(_words(text) - vocabulary) for text in sloppy])
-    assert 0.03 < odd < 0.45
+def test_slips_of_the_pen_exchange_two_letters(written: list[tuple[Examination, Version]]) -> None:
+    """A slip exchanges two neighbouring letters and nothing else; slips come at the reader's probability."""
+    clean = [word(one, _typing(version, 0.0), House.PROSE) for one, version in written]
+    worst = [word(one, _typing(version, 1.0), House.PROSE) for one, version in written]
+    for before, after in zip(clean, worst, strict=True):
+        moved = [at for at, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
+        assert sorted(before) == sorted(after)
+        assert not moved or moved == [moved[0], moved[0] + 1]
+    slipping = np.mean([a != b for a, b in zip(clean, worst, strict=True)])  # exchanging "ll" shows nothing
+    half = [word(one, _typing(version, 0.5), House.PROSE) for one, version in written]
+    slips, n, p = sum(a != b for a, b in zip(clean, half, strict=True)), len(written), 0.5 * slipping
+    assert slipping > 0.9
+    assert abs(slips - n * p) <= 4.5 * np.sqrt(n * p * (1 - p))
+
+
+def _typing(version: Version, typos: float) -> Version:
+    return replace(version, reader=replace(version.reader, typos=typos))
 
 
 def _by(index: int, version: Version, labels: dict[str, Label]) -> Version:
     return replace(version, reader=ATTENDINGS[index], labels=labels)
-
-
-def _words(text: str) -> set[str]:
-    return {"".join(filter(str.isalpha, token)).lower() for token in text.split()}
