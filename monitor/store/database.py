@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -14,6 +14,8 @@ from sqlmodel import Session, SQLModel
 from monitor.core.errors import SettingError, UnreachableError
 
 BUSY_SECONDS = 30
+MOST_PARAMETERS = 10_000
+"""Values asked about in one query: SQLite takes 32 766 parameters and Postgres 65 535."""
 _READ_ONLY = "overread_read_only"
 _WRITER = 0x6F766572  # "over": the advisory lock that stands for SQLite's write lock on Postgres
 _INSERTS: Mapping[str, Callable[[Any], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -49,6 +51,17 @@ class Database:
         """A consistent view that never waits for a writer."""
         with Session(self.reader) as session:
             yield session
+
+    def insert(self, session: Session, table: type[SQLModel], rows: Sequence[Row]) -> None:
+        """Insert rows, each with every column, in one statement."""
+        if rows:
+            session.connection().execute(insert(table), list(rows))
+
+    def insert_new(self, session: Session, table: type[SQLModel], row: Row) -> bool:
+        """Insert a row unless its key is there; whether it was inserted."""
+        statement = _INSERTS[self.engine.dialect.name](table).on_conflict_do_nothing()
+        counted = statement.execution_options(preserve_rowcount=True)  # Postgres forgets it after an INSERT otherwise
+        return bool(session.connection().execute(counted, dict(row)).rowcount)
 
     def add(self, session: Session, table: type[SQLModel], rows: Sequence[Row], *sums: str) -> None:
         """Insert rows into a table of counts; where the key is there, add the columns named in `sums` instead."""

@@ -1,11 +1,12 @@
 """Matching, pairing and the cube that moves with them."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import or_
+from sqlalchemy import bindparam, delete, update
 from sqlmodel import Session, col, select
 
 from monitor.core.counts import cell
@@ -13,12 +14,15 @@ from monitor.core.pairing import Match, MatchMethod, Pair, Unmatched
 from monitor.core.ports import Decide, Derive
 from monitor.core.read import Read
 from monitor.core.study import Prediction, Study
-from monitor.store.database import Database
+from monitor.store.database import MOST_PARAMETERS, Database
 from monitor.store.records import pair_of, pair_row, prediction_of, read_of, study_of
 from monitor.store.tables import CubeRow, PairRow, PredictionRow, ReadRow, StudyRow
 from monitor.store.tally import Tally, beat, move
 
 CUBE_KEY = ("day", "model", "version", "finding", "site", "manufacturer", "method", "visibility")
+PAIR_KEY = ("study", "model", "version", "finding")
+SHARED = (("key", "study_uid"), ("accession", "accession"), ("issuer_accession", "issuer_accession"))
+"""The identifiers a study and a read may share, by their names in each."""
 CUBE_COUNTS = ("tp", "fp", "fn", "tn", "uncertain")
 
 
@@ -29,91 +33,102 @@ class SqlPairs:
 
     def match_due(self, decide: Decide, *, limit: int) -> int:
         """See `PairStore.match_due`."""
-        due = select(ReadRow).where(col(ReadRow.to_match)).order_by(col(ReadRow.received_at)).limit(limit)
+        most = min(limit, MOST_PARAMETERS)
+        due = select(ReadRow).where(col(ReadRow.to_match)).order_by(col(ReadRow.received_at)).limit(most)
         with self.database.reading() as session:
             if session.exec(due.limit(1)).first() is None:
                 return 0
         with self.database.writing() as session:
             rows = session.exec(due).all()
-            for row in rows:
-                read = read_of(row)
-                _place(session, row, decide(read, _candidates(session, read)))
+            candidates = _candidates(session, rows)
+            places = [_place(row.key, decide(read, candidates(read))) for row in rows for read in [read_of(row)]]
+            touched = {row.study for row in rows} | {place["at"] for place in places}
+            if places:
+                session.connection().execute(_PLACE, places)
+                again = update(StudyRow).where(col(StudyRow.key).in_(touched - {None}))
+                session.connection().execute(again.values(revision=StudyRow.revision + 1))
             return len(rows)
 
     def pair_due(self, derive: Derive, *, limit: int, at: datetime) -> int:
         """See `PairStore.pair_due`."""
-        due = select(StudyRow).where(col(StudyRow.revision) > col(StudyRow.paired)).limit(limit)
+        most = min(limit, MOST_PARAMETERS)
+        due = select(StudyRow).where(col(StudyRow.revision) > col(StudyRow.paired)).limit(most)
         with self.database.reading() as session:
             if session.exec(due.limit(1)).first() is None:
                 return 0
         with self.database.writing() as session:
-            rows = session.exec(due).all()
-            moves: Counter[tuple[object, ...]] = Counter()
-            tally: Tally = Counter()
-            for row in rows:
-                study = study_of(row)
-                old = [pair_of(pair) for pair in session.exec(select(PairRow).where(PairRow.study == study.key))]
-                new = derive(study, *_opinions(session, study))
-                _replace(session, old, new)
-                moves.update(_moves(old, new))
-                tally += _events(old, new)
-                row.paired = row.revision
-                session.add(row)
-            session.flush()
-            self.database.add(session, CubeRow, _cube_rows(moves), *CUBE_COUNTS)
-            move(self.database, session, tally)
-            if rows:
+            studies = [study_of(row) for row in session.exec(due)]
+            keys = [study.key for study in studies]
+            old = {pair_of(row) for row in session.exec(select(PairRow).where(col(PairRow.study).in_(keys)))}
+            opinions = _opinions(session, keys)
+            new = {pair for study in studies for pair in derive(study, *opinions(study.key))}
+            self._replace(session, old - new, new - old)
+            paired = update(StudyRow).where(col(StudyRow.key).in_(keys)).values(paired=StudyRow.revision)
+            session.connection().execute(paired)
+            if keys:
                 beat(self.database, session, "pair", at)
-            return len(rows)
+            return len(keys)
+
+    def _replace(self, session: Session, gone: AbstractSet[Pair], come: AbstractSet[Pair]) -> None:
+        """Store the difference, and move the cube and the running counts by it; a counter never falls."""
+        if gone:
+            session.connection().execute(_DELETE, [{name: getattr(pair, name) for name in PAIR_KEY} for pair in gone])
+        self.database.insert(session, PairRow, [pair_row(pair) for pair in come])
+        self.database.add(session, CubeRow, _cube_rows(_moves(gone, come)), *CUBE_COUNTS)
+        tally: Tally = Counter(("pairs", (pair.model, pair.version, pair.finding, _outcome(pair))) for pair in come)
+        move(self.database, session, tally)
 
 
-def _place(session: Session, row: ReadRow, outcome: Match | Unmatched) -> None:
-    """Note where a read belongs; the study it left and the one it came to are due for pairing."""
-    before = row.study
-    row.to_match = False
+_PLACE = (
+    update(ReadRow)
+    .where(col(ReadRow.key) == bindparam("of"))
+    .values(study=bindparam("at"), method=bindparam("by"), unmatched=bindparam("why"), to_match=False)
+)
+_DELETE = delete(PairRow).where(*(col(getattr(PairRow, name)) == bindparam(name) for name in PAIR_KEY))
+
+
+def _place(read: str, outcome: Match | Unmatched) -> dict[str, str | None]:
+    """Where a read belongs; the study it left and the one it came to are due for pairing."""
     if isinstance(outcome, Match):
-        row.study, row.method, row.unmatched = outcome.study, outcome.method, None
-    else:
-        row.study, row.method, row.unmatched = None, None, outcome
-    for key in {before, row.study} - {None}:
-        session.get_one(StudyRow, key).revision += 1
+        return {"of": read, "at": outcome.study, "by": outcome.method, "why": None}
+    return {"of": read, "at": None, "by": None, "why": outcome}
 
 
-def _candidates(session: Session, read: Read) -> Sequence[Study]:
-    shared = (
-        (col(StudyRow.key), read.study_uid),
-        (col(StudyRow.accession), read.accession),
-        (col(StudyRow.issuer_accession), read.issuer_accession),
-    )
-    conditions = [column == value for column, value in shared if value is not None]
-    if not conditions:
-        return ()
-    return [study_of(row) for row in session.exec(select(StudyRow).where(or_(*conditions)))]
+def _candidates(session: Session, reads: Sequence[ReadRow]) -> Callable[[Read], Sequence[Study]]:
+    """A lookup of the studies that share an identifier with a read, over one query for each identifier."""
+    found: dict[tuple[str, str | None], dict[str, Study]] = {}
+    for mine, theirs in SHARED:
+        wanted = {getattr(read, theirs) for read in reads} - {None}
+        for row in session.exec(select(StudyRow).where(col(getattr(StudyRow, mine)).in_(wanted))):
+            found.setdefault((theirs, getattr(row, mine)), {})[row.key] = study_of(row)
+
+    def lookup(read: Read) -> Sequence[Study]:
+        shared: dict[str, Study] = {}
+        for _, theirs in SHARED:
+            shared |= found.get((theirs, getattr(read, theirs)), {})
+        return list(shared.values())
+
+    return lookup
 
 
-def _opinions(session: Session, study: Study) -> tuple[list[Prediction], list[tuple[Read, MatchMethod]]]:
-    predictions = session.exec(select(PredictionRow).where(PredictionRow.study == study.key))
-    reads = session.exec(select(ReadRow).where(ReadRow.study == study.key))
-    return (
-        [prediction_of(row) for row in predictions],
-        [(read_of(row), MatchMethod(row.method)) for row in reads if row.method is not None],
-    )
+Opinions = tuple[Sequence[Prediction], Sequence[tuple[Read, MatchMethod]]]
 
 
-def _identity(pair: Pair) -> tuple[str, str, str, str]:
-    return pair.study, pair.model, pair.version, pair.finding
+def _opinions(session: Session, studies: Sequence[str]) -> Callable[[str], Opinions]:
+    """A lookup of a study's predictions and reads, over one query for each."""
+    predictions: dict[str, list[Prediction]] = defaultdict(list)
+    reads: dict[str, list[tuple[Read, MatchMethod]]] = defaultdict(list)
+    for answer in session.exec(select(PredictionRow).where(col(PredictionRow.study).in_(studies))):
+        predictions[answer.study].append(prediction_of(answer))
+    for row in session.exec(select(ReadRow).where(col(ReadRow.study).in_(studies))):
+        if row.study is not None and row.method is not None:
+            reads[row.study].append((read_of(row), MatchMethod(row.method)))
+    return lambda study: (predictions[study], reads[study])
 
 
-def _replace(session: Session, old: Sequence[Pair], new: Sequence[Pair]) -> None:
-    for pair in set(old) - set(new):
-        session.delete(session.get_one(PairRow, _identity(pair)))
-    session.flush()
-    session.add_all(pair_row(pair) for pair in new if pair not in old)
-
-
-def _moves(old: Sequence[Pair], new: Sequence[Pair]) -> Counter[tuple[object, ...]]:
+def _moves(gone: AbstractSet[Pair], come: AbstractSet[Pair]) -> Counter[tuple[object, ...]]:
     moves: Counter[tuple[object, ...]] = Counter()
-    for sign, pairs in ((-1, old), (1, new)):
+    for sign, pairs in ((-1, gone), (1, come)):
         for pair in pairs:
             key = tuple(getattr(pair, name) for name in CUBE_KEY)
             for name, count in asdict(cell(call=pair.call, label=pair.label)).items():
@@ -127,14 +142,6 @@ def _cube_rows(moves: Counter[tuple[object, ...]]) -> list[dict[str, object]]:
         blank = dict(zip(CUBE_KEY, key, strict=True)) | dict.fromkeys(CUBE_COUNTS, 0)
         rows.setdefault(tuple(key), blank)[str(name)] = count
     return [row for row in rows.values() if any(row[name] for name in CUBE_COUNTS)]
-
-
-def _events(old: Sequence[Pair], new: Sequence[Pair]) -> Tally:
-    """Pairs counted for the first time or anew: what a counter may show, which never falls."""
-    known = set(old)
-    return Counter(
-        ("pairs", (pair.model, pair.version, pair.finding, _outcome(pair))) for pair in new if pair not in known
-    )
 
 
 def _outcome(pair: Pair) -> str:

@@ -18,9 +18,8 @@ class SqlReads:
     def add_read(self, read: Read) -> bool:
         """See `ReadStore.add_read`."""
         with self.database.writing() as session:
-            if session.get(ReadRow, read.key) is not None:
+            if not self.database.insert_new(session, ReadRow, read_row(read)):
                 return False
-            session.add(read_row(read))
             move(self.database, session, Counter({("reads_received", (read.source, str(read.status))): 1}))
             beat(self.database, session, "read", read.received_at)
             return True
@@ -28,7 +27,6 @@ class SqlReads:
     def quarantine(self, key: str, source: str, reason: QuarantineReason, *, at: datetime) -> None:
         """See `ReadStore.quarantine`."""
         with self.database.writing() as session:
-            if session.get(QuarantineRow, key) is not None:
-                return
-            session.add(QuarantineRow(key=key, source=source, reason=reason, at=at))
-            move(self.database, session, Counter({("reads_received", (source, "quarantined")): 1}))
+            row = {"key": key, "source": source, "reason": reason, "at": at}
+            if self.database.insert_new(session, QuarantineRow, row):
+                move(self.database, session, Counter({("reads_received", (source, "quarantined")): 1}))

@@ -9,6 +9,7 @@ from math import isfinite
 from typing import Any
 
 from monitor.core.pairing import MatchMethod, Pair
+from monitor.core.ports import Scored, Unreadable
 from monitor.core.read import Label, Read, ReadStatus, Visibility
 from monitor.core.study import Acquisition, Exclusion, Instance, Prediction, Study, StudyState
 from monitor.store.tables import InstanceRow, PairRow, PredictionRow, ReadRow, StudyRow
@@ -47,9 +48,9 @@ def study_of(row: StudyRow) -> Study:
     )
 
 
-def study_row(instance: Instance) -> StudyRow:
+def study_row(instance: Instance) -> dict[str, Any]:
     """The row of a new study, from its first instance."""
-    return StudyRow(
+    return dict(
         key=instance.study,
         patient=instance.patient,
         accession=instance.accession,
@@ -60,6 +61,30 @@ def study_row(instance: Instance) -> StudyRow:
         received_at=instance.received_at,
         last_instance_at=instance.received_at,
         state=StudyState.PENDING,
+        reason=None,
+        settled_at=None,
+        revision=0,
+        paired=0,
+    )
+
+
+def unreadable_row(arrival: Unreadable) -> dict[str, Any]:
+    """The row of the failed study that an unreadable object is."""
+    return dict(
+        key=arrival.digest,
+        patient=None,
+        accession=None,
+        issuer_accession=None,
+        **facts(Acquisition()),
+        studied_at=arrival.received_at,
+        utc_offset_minutes=0,
+        received_at=arrival.received_at,
+        last_instance_at=arrival.received_at,
+        state=StudyState.FAILED,
+        reason=arrival.reason,
+        settled_at=arrival.received_at,
+        revision=0,
+        paired=0,
     )
 
 
@@ -87,27 +112,27 @@ def instance_of(row: InstanceRow, study: StudyRow) -> Instance:
     )
 
 
-def instance_row(instance: Instance, *, conflict: bool) -> InstanceRow:
+def instance_row(instance: Instance, *, conflict: bool) -> dict[str, Any]:
     """The row of an instance."""
-    return InstanceRow(
-        digest=instance.digest,
-        sop=instance.sop,
-        series=instance.series,
-        study=instance.study,
-        sop_class=instance.sop_class,
-        transfer_syntax=instance.transfer_syntax,
-        rows=instance.rows,
-        columns=instance.columns,
-        frames=instance.frames,
-        series_number=instance.series_number,
-        instance_number=instance.instance_number,
-        acquisition=facts(instance.acquisition),
-        studied_at=instance.studied_at,
-        utc_offset_minutes=offset_minutes(instance.studied_at),
-        received_at=instance.received_at,
-        unusable=instance.unusable,
-        conflict=conflict,
-    )
+    return {
+        "digest": instance.digest,
+        "sop": instance.sop,
+        "series": instance.series,
+        "study": instance.study,
+        "sop_class": instance.sop_class,
+        "transfer_syntax": instance.transfer_syntax,
+        "rows": instance.rows,
+        "columns": instance.columns,
+        "frames": instance.frames,
+        "series_number": instance.series_number,
+        "instance_number": instance.instance_number,
+        "acquisition": facts(instance.acquisition),
+        "studied_at": instance.studied_at,
+        "utc_offset_minutes": offset_minutes(instance.studied_at),
+        "received_at": instance.received_at,
+        "unusable": instance.unusable,
+        "conflict": conflict,
+    }
 
 
 def prediction_of(row: PredictionRow) -> Prediction:
@@ -128,10 +153,11 @@ def read_of(row: ReadRow) -> Read:
     )
 
 
-def read_row(read: Read) -> ReadRow:
-    """The row of a read."""
+def read_row(read: Read) -> dict[str, Any]:
+    """The row of a new read, which is due for matching."""
     given: dict[str, Any] = {field.name: getattr(read, field.name) for field in fields(Read)}
-    return ReadRow(**given | {"labels": {finding: str(label) for finding, label in read.labels.items()}})
+    labels = {finding: str(label) for finding, label in read.labels.items()}
+    return given | {"labels": labels, "study": None, "method": None, "unmatched": None, "to_match": True}
 
 
 def pair_of(row: PairRow) -> Pair:
@@ -140,9 +166,29 @@ def pair_of(row: PairRow) -> Pair:
     return Pair(**given | {"method": MatchMethod(row.method), "visibility": Visibility(row.visibility)})
 
 
-def pair_row(pair: Pair) -> PairRow:
+def prediction_row(prediction: Prediction) -> dict[str, Any]:
+    """The row of a prediction."""
+    return asdict(prediction)
+
+
+def features_row(study: Study, scored: Scored) -> dict[str, Any]:
+    """The row of what a model saw in a study."""
+    features = scored.features
+    return {
+        "study": study.key,
+        "model": features.model,
+        "version": features.version,
+        "day": study.day,
+        "scores": {prediction.finding: prediction.score for prediction in scored.predictions},
+        "statistics": finite(features.statistics),
+        "embedding": packed(features.embedding),
+        "latency_seconds": features.latency_seconds,
+    }
+
+
+def pair_row(pair: Pair) -> dict[str, Any]:
     """The row of a pair."""
-    return PairRow(**asdict(pair))
+    return asdict(pair)
 
 
 def finite(statistics: Mapping[str, float]) -> dict[str, float]:

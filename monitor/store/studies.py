@@ -1,23 +1,30 @@
 """Studies, from the first instance to the last prediction."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any, TypeVar
 
-from sqlalchemy import or_, update
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from monitor.core.pairing import MatchMethod
-from monitor.core.ports import Scored, Settlement, Unreadable
-from monitor.core.study import Acquisition, Instance, Study, StudyState
-from monitor.store.database import Database
-from monitor.store.records import finite, instance_of, instance_row, packed, study_of, study_row
+from monitor.core.ports import Settlement, Unreadable
+from monitor.core.study import Instance, Study, StudyState
+from monitor.store.database import MOST_PARAMETERS, Database
+from monitor.store.records import (
+    features_row,
+    instance_of,
+    instance_row,
+    prediction_row,
+    study_of,
+    study_row,
+    unreadable_row,
+)
 from monitor.store.tables import FeatureSetRow, InstanceRow, PredictionRow, ReadRow, StudyRow
 from monitor.store.tally import LATENCY_BUCKET, LATENCY_SUM, Tally, beat, bucket, move
 
-MOST_PARAMETERS = 10_000
-"""Digests in one query: SQLite takes 32 766 parameters and Postgres 65 535."""
+_ArrivalT = TypeVar("_ArrivalT", Instance, Unreadable)
 
 
 class SqlStudies:
@@ -27,18 +34,14 @@ class SqlStudies:
 
     def register(self, arrivals: Sequence[Instance | Unreadable]) -> None:
         """See `StudyStore.register`."""
+        if not arrivals:
+            return
         with self.database.writing() as session:
-            new = 0
-            tally: Tally = Counter()
-            for arrival in arrivals:
-                if isinstance(arrival, Unreadable):
-                    tally += _register_unreadable(session, arrival)
-                else:
-                    new += _register_instance(session, arrival)
-            tally["studies_received", ()] += new
-            move(self.database, session, +tally)
-            if arrivals:
-                beat(self.database, session, "receive", max(arrival.received_at for arrival in arrivals))
+            broken = [arrival for arrival in arrivals if isinstance(arrival, Unreadable)]
+            instances = [arrival for arrival in arrivals if isinstance(arrival, Instance)]
+            new = self._register_unreadable(session, broken) + self._register_instances(session, instances)
+            move(self.database, session, Counter({("studies_received", ()): new} if new else {}))
+            beat(self.database, session, "receive", max(arrival.received_at for arrival in arrivals))
 
     def ready(self, *, quiet_since: datetime, limit: int) -> Sequence[Study]:
         """See `StudyStore.ready`."""
@@ -64,24 +67,23 @@ class SqlStudies:
 
     def settle(self, settlements: Sequence[Settlement], *, at: datetime) -> int:
         """See `StudyStore.settle`."""
-        tally: Tally = Counter()
-        settled = 0
+        first: dict[str, Settlement] = {}
+        for settlement in settlements:
+            first.setdefault(settlement.study, settlement)
         with self.database.writing() as session:
-            for settlement in settlements:
-                row = session.get(StudyRow, settlement.study)
-                if row is None or row.state != StudyState.PENDING:
-                    continue
-                settled += 1
-                row.state, row.reason, row.settled_at = settlement.state, settlement.reason, at
-                row.revision += 1
-                session.add(row)
-                for scored in settlement.scored:
-                    _store_scored(session, study_of(row), scored)
-                tally += _counted(settlement)
-            move(self.database, session, tally)
-            if settled:
+            query = select(StudyRow).where(StudyRow.state == StudyState.PENDING)
+            due = {row.key: study_of(row) for row in _among(session, query, col(StudyRow.key), list(first))}
+            ended = [first[key] for key in due]
+            scored = [(due[settlement.study], answer) for settlement in ended for answer in settlement.scored]
+            rows = [{"of": s.study, "to": s.state, "why": s.reason, "at": at} for s in ended]
+            if rows:
+                session.connection().execute(_SETTLE, rows)
                 beat(self.database, session, "score", at)
-        return settled
+            predictions = [prediction_row(prediction) for _, answer in scored for prediction in answer.predictions]
+            self.database.insert(session, PredictionRow, predictions)
+            self.database.insert(session, FeatureSetRow, [features_row(*pair) for pair in scored])
+            move(self.database, session, sum((_counted(settlement) for settlement in ended), Counter()))
+        return len(ended)
 
     def recent_studies(self, limit: int) -> Sequence[Study]:
         """The studies received last, the latest first."""
@@ -92,101 +94,85 @@ class SqlStudies:
     def settled(self, digests: Sequence[str]) -> Sequence[str]:
         """See `StudyStore.settled`. An unreadable object is a failed study whose key is its digest."""
         gone = select(InstanceRow.digest).join(StudyRow).where(StudyRow.state != StudyState.PENDING)
-        known: set[str] = set()
         with self.database.reading() as session:
-            for first in range(0, len(digests), MOST_PARAMETERS):
-                some = digests[first : first + MOST_PARAMETERS]
-                known.update(session.exec(gone.where(col(InstanceRow.digest).in_(some))))
-                known.update(session.exec(select(StudyRow.key).where(col(StudyRow.key).in_(some))))
+            known = set(_among(session, gone, col(InstanceRow.digest), digests))
+            known |= set(_among(session, select(StudyRow.key), col(StudyRow.key), digests))
         return [digest for digest in digests if digest in known]
 
+    def _register_unreadable(self, session: Session, arrivals: Sequence[Unreadable]) -> int:
+        first = _first(arrivals)
+        for digest in _among(session, select(StudyRow.key), col(StudyRow.key), list(first)):
+            del first[digest]
+        self.database.insert(session, StudyRow, [unreadable_row(arrival) for arrival in first.values()])
+        move(self.database, session, Counter(("studies_failed", (str(a.reason),)) for a in first.values()))
+        return len(first)
 
-def _register_instance(session: Session, instance: Instance) -> int:
-    """Add one instance; 1 where it began a study, else 0. The same SOP with other bytes is kept, and never scored."""
-    if session.get(InstanceRow, instance.digest) is not None:
-        return 0
-    conflict = session.exec(select(InstanceRow.digest).where(InstanceRow.sop == instance.sop)).first() is not None
-    row = session.get(StudyRow, instance.study)
-    if row is None:
-        session.add(study_row(instance))
-        session.flush()
-        _wake_reads(session, instance)
-    elif row.state == StudyState.PENDING:
-        row.last_instance_at = max(row.last_instance_at, instance.received_at)
-        session.add(row)
-    session.add(instance_row(instance, conflict=conflict))
-    session.flush()
-    return int(row is None)
+    def _register_instances(self, session: Session, arrivals: Sequence[Instance]) -> int:
+        """Add instances; how many began a study. The same SOP with other bytes is kept, and never scored."""
+        first = _first(arrivals)
+        for digest in _among(session, select(InstanceRow.digest), col(InstanceRow.digest), list(first)):
+            del first[digest]
+        new = list(first.values())
+        sops = set(_among(session, select(InstanceRow.sop), col(InstanceRow.sop), [i.sop for i in new]))
+        keys = list({instance.study for instance in new})
+        known = set(_among(session, select(StudyRow.key), col(StudyRow.key), keys))
+        studies: dict[str, Instance] = {}
+        rows = []
+        for instance in new:
+            rows.append(instance_row(instance, conflict=instance.sop in sops))
+            sops.add(instance.sop)
+            if instance.study not in known:
+                studies.setdefault(instance.study, instance)
+        self.database.insert(session, StudyRow, [study_row(instance) for instance in studies.values()])
+        self.database.insert(session, InstanceRow, rows)
+        if new:
+            session.connection().execute(_TOUCH, [{"of": i.study, "at": i.received_at} for i in new])
+        _wake_reads(session, list(studies.values()))
+        return len(studies)
 
 
-def _wake_reads(session: Session, instance: Instance) -> None:
-    """Reads this study is a candidate of get another look, unless a study UID has placed them.
+_SETTLE = (
+    update(StudyRow)
+    .where(col(StudyRow.key) == bindparam("of"))
+    .values(state=bindparam("to"), reason=bindparam("why"), settled_at=bindparam("at"), revision=StudyRow.revision + 1)
+)
+_TOUCH = (
+    update(StudyRow)
+    .where(col(StudyRow.key) == bindparam("of"), col(StudyRow.state) == StudyState.PENDING)
+    .where(col(StudyRow.last_instance_at) < bindparam("at"))
+    .values(last_instance_at=bindparam("at"))
+)
+
+
+def _first(arrivals: Sequence[_ArrivalT]) -> dict[str, _ArrivalT]:
+    """The first arrival of each digest, in order."""
+    first: dict[str, _ArrivalT] = {}
+    for arrival in arrivals:
+        first.setdefault(arrival.digest, arrival)
+    return first
+
+
+def _among(session: Session, query: Any, column: Any, values: Sequence[str]) -> Iterator[Any]:
+    """What a query finds where `column` is one of these values, however many they are."""
+    for first in range(0, len(values), MOST_PARAMETERS):
+        yield from session.exec(query.where(column.in_(values[first : first + MOST_PARAMETERS])))
+
+
+def _wake_reads(session: Session, begun: Sequence[Instance]) -> None:
+    """Reads these studies are candidates of get another look, unless a study UID has placed them.
 
     One that came before its images now finds them; one placed by its accession may no longer have a single candidate.
     """
-    shared: Iterable[tuple[object, str | None]] = (
-        (col(ReadRow.study_uid), instance.study),
-        (col(ReadRow.accession), instance.accession),
-        (col(ReadRow.issuer_accession), instance.issuer_accession),
+    shared = (
+        (col(ReadRow.study_uid), {instance.study for instance in begun}),
+        (col(ReadRow.accession), {instance.accession for instance in begun} - {None}),
+        (col(ReadRow.issuer_accession), {instance.issuer_accession for instance in begun} - {None}),
     )
-    conditions = [column == value for column, value in shared if value is not None]
-    session.connection().execute(
-        update(ReadRow)
-        .where(col(ReadRow.method).is_distinct_from(MatchMethod.STUDY_UID), or_(*conditions))  # type: ignore[arg-type]  # columns compare to clauses
-        .values(to_match=True)
-    )
-
-
-def _register_unreadable(session: Session, arrival: Unreadable) -> Tally:
-    if session.get(StudyRow, arrival.digest) is not None:
-        return Counter()
-    session.add(
-        StudyRow(
-            key=arrival.digest,
-            patient=None,
-            accession=None,
-            issuer_accession=None,
-            **asdict(Acquisition()),
-            studied_at=arrival.received_at,
-            utc_offset_minutes=0,
-            received_at=arrival.received_at,
-            last_instance_at=arrival.received_at,
-            settled_at=arrival.received_at,
-            state=StudyState.FAILED,
-            reason=arrival.reason,
-        )
-    )
-    session.flush()
-    return Counter({("studies_received", ()): 1, ("studies_failed", (str(arrival.reason),)): 1})
-
-
-def _store_scored(session: Session, study: Study, scored: Scored) -> None:
-    session.add_all(
-        PredictionRow(
-            study=study.key,
-            model=prediction.model,
-            version=prediction.version,
-            finding=prediction.finding,
-            score=prediction.score,
-            operating_point=prediction.operating_point,
-            call=prediction.call,
-            scored_at=prediction.scored_at,
-        )
-        for prediction in scored.predictions
-    )
-    features = scored.features
-    session.add(
-        FeatureSetRow(
-            study=study.key,
-            model=features.model,
-            version=features.version,
-            day=study.day,
-            scores={prediction.finding: prediction.score for prediction in scored.predictions},
-            statistics=finite(features.statistics),
-            embedding=packed(features.embedding),
-            latency_seconds=features.latency_seconds,
-        )
-    )
+    for column, values in shared:
+        if values:
+            wake = update(ReadRow).where(column.in_(values)).values(to_match=True)
+            unplaced = col(ReadRow.method).is_distinct_from(MatchMethod.STUDY_UID)
+            session.connection().execute(wake.where(unplaced))
 
 
 def _counted(settlement: Settlement) -> Tally:
