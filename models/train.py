@@ -168,7 +168,7 @@ def _manifest(
         "task": "classification",
         "profile": ChestGenerator.profile,
         "modalities": ["CR", "DX"],
-        "body_parts": ["CHEST", "THORAX", "LUNG", "RIB"],
+        "body_parts": ["CHEST", "THORAX", "LUNG"],
         "views": ["PA", "AP", "unknown"],
         "intended_use": "Show how Overread watches a chest radiograph classifier. It reads drawn phantoms.",
         "limits": [

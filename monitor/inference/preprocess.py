@@ -1,5 +1,7 @@
 """Pixels to what a network expects."""
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -8,9 +10,8 @@ from torch.nn.functional import interpolate
 
 from monitor.inference.manifest import Preprocessing
 
-_PERCENTILE_SAMPLE = 512
-"""Percentiles are taken on a regular grid of at most this many rows and columns: a full sort of 5 Mpixel costs more
-than the network."""
+_PERCENTILE_SAMPLE = 512 * 512
+"""Larger images have their percentiles estimated from this many pixels: sorting 5 Mpixel costs more than the network."""
 
 
 def prepare(pixels: NDArray[np.float32], preprocessing: Preprocessing) -> Tensor:
@@ -29,9 +30,22 @@ def prepare(pixels: NDArray[np.float32], preprocessing: Preprocessing) -> Tensor
     if pixels.ndim != 2 or pixels.size == 0:
         message = f"pixels: shape {pixels.shape}; a two-dimensional image is needed"
         raise ValueError(message)
-    step = tuple(-(-length // _PERCENTILE_SAMPLE) for length in pixels.shape)
-    low, high = np.percentile(pixels[:: step[0], :: step[1]], preprocessing.clip)
+    low, high = np.percentile(_sampled(pixels), preprocessing.clip)
     image = torch.from_numpy(np.array(pixels, dtype=np.float32))
     image.clamp_(float(low), float(high)).sub_(float(low)).div_(float(high - low) or 1.0)
     small = interpolate(image[None, None], size=preprocessing.size, mode="area")[0]
     return small.sub_(preprocessing.mean).div_(preprocessing.sd)
+
+
+def _sampled(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Pixels for the percentiles, the same ones for every image of a size.
+
+    They are scattered, not on a grid: every second row and column of a fine pattern can be the same value throughout.
+    """
+    return pixels if pixels.size <= _PERCENTILE_SAMPLE else pixels.ravel()[_scattered(pixels.size)]
+
+
+@lru_cache(maxsize=4)
+def _scattered(size: int) -> NDArray[np.int64]:
+    """Indices into a flat image of this size, in ascending order."""
+    return np.sort(np.random.default_rng(size).integers(size, size=_PERCENTILE_SAMPLE))

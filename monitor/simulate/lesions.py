@@ -33,7 +33,7 @@ class Site:
 def effusion(site: Site, conspicuity: float, side: int, rng: np.random.Generator) -> Image:
     """Fluid from a blunted costophrenic angle to half a hemithorax, its upper edge rising along the chest wall."""
     anatomy, x, y = site.anatomy, site.outwards(side), site.canvas.y
-    depth = 0.02 + 0.50 * conspicuity**1.5 + 0.01 * rng.standard_normal()
+    depth = 0.01 + 0.42 * conspicuity**2 + 0.01 * rng.standard_normal()
     across = np.clip((x - 0.1) / (anatomy.cage - 0.1), 0, 1)
     level = anatomy.angle + 0.03 - depth * (0.36 + 0.64 * across**2.4)
     fluid = soft(y - level.astype(np.float32), 0.07)
@@ -51,14 +51,14 @@ def consolidation(site: Site, conspicuity: float, side: int, rng: np.random.Gene
     ragged = np.float32(0.28) * site.canvas.sampled(clouds(int(rng.integers(TEXTURES))))
     patch = soft(ellipse(Canvas(x=x, y=y), center, spread, rng.uniform(-0.5, 0.5)) + ragged, 1.3)
     patch *= site.lung(side)
-    patch *= np.float32(0.04 + 0.24 * conspicuity) - site.markings * np.float32(0.8)
+    patch *= np.float32(0.02 + 0.22 * conspicuity) - site.markings * np.float32(0.8)
     return np.maximum(patch, 0, out=patch)
 
 
 def pneumothorax(site: Site, conspicuity: float, side: int, rng: np.random.Generator) -> Image:
     """Air between chest wall and lung, widest at the apex: no vessels beyond a fine pleural line, the lung denser."""
     anatomy, x, y = site.anatomy, site.outwards(side), site.canvas.y
-    width = 0.008 + 0.20 * conspicuity**1.6
+    width = 0.006 + 0.19 * conspicuity**1.9
     inner = lateral_border(anatomy, y - np.float32(1.6 * width)) - np.float32(0.75 * width)
     inner += np.float32(0.75 * width) * soft(y - np.float32(anatomy.angle - 0.22), 0.4)
     edge = inner - x

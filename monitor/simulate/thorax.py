@@ -60,7 +60,7 @@ def anatomy_of(case: Case) -> Anatomy:
         cage=0.71 + 0.015 * spread[5] + 0.03 * (case.size - 1),
         apex=-0.80 + 0.02 * spread[6] + 0.16 * child,
         angle=angle,
-        angles=(angle + 0.03 * spread[16], angle + 0.03 * spread[17]),
+        angles=(angle + 0.045 * spread[16], angle + 0.045 * spread[17]),
         aeration=(1 + 0.05 * spread[18], 1 + 0.05 * spread[19]),
         domes=(dome, dome + 0.045 + 0.012 * spread[7]),
         heart=1 + 0.10 * child + 0.10 * supine + 0.03 * old + 0.065 * spread[8],

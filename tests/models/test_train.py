@@ -1,8 +1,10 @@
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
@@ -12,10 +14,14 @@ from monitor.inference.runner import load_scorers
 
 
 @pytest.fixture
-def brief(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Training on a handful of studies, for its mechanics."""
+def brief(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Training on a handful of studies, for its mechanics; torch is left as it was found."""
+    threads = torch.get_num_threads()
     for name, value in {"STUDIES": 16, "HELD_OUT": 24, "EPOCHS": 1, "BATCH": 8, "SPECIFICITY": 0.1}.items():
         monkeypatch.setattr(train, name, value)
+    yield
+    torch.use_deterministic_algorithms(mode=False)
+    torch.set_num_threads(threads)
 
 
 @pytest.mark.usefixtures("brief")
