@@ -1,7 +1,7 @@
 """Adjusted p-values against statsmodels."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
@@ -10,6 +10,7 @@ from monitor.drift.multiplicity import benjamini_hochberg, holm
 p_values = st.lists(st.floats(0, 1), min_size=1, max_size=30)
 
 
+@settings(max_examples=10, deadline=None)
 @given(p_values)
 def test_match_statsmodels(p: list[float]) -> None:
     """Both adjustments are those of an independent implementation."""
