@@ -3,6 +3,7 @@
 Flag > environment (`OVERREAD_…__…`) > YAML file > default. An unknown key is an error.
 """
 
+import json
 import os
 import secrets
 from collections.abc import Sequence
@@ -10,13 +11,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    YamlConfigSettingsSource,
 )
 
 from monitor.core.errors import SettingError
@@ -26,11 +29,24 @@ PREFIX = "OVERREAD_"
 CONFIG_VARIABLE = "OVERREAD_CONFIG"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
+SECRETIVE = frozenset({"store"})
+"""Sections whose values are never shown, however wrong they are."""
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 def _split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _mapping(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        message = 'accepted: a JSON object such as {"St. Elsewhere": "east"}'
+        raise ValueError(message) from None
 
 
 class _Section(BaseModel):
@@ -131,6 +147,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_nested_delimiter="__",
+        env_ignore_empty=True,  # a chart sets what is not given to nothing
         extra="forbid",
         frozen=True,
         nested_model_default_partial_update=True,
@@ -141,7 +158,9 @@ class Settings(BaseSettings):
         None, description="Secret key of pseudonyms; made in the data folder when empty"
     )
     timezone: str = Field("UTC", description="Zone of studies and reports that state none (IANA name)")
-    sites: dict[str, str] = Field(default_factory=dict, description="Institution name to site name")
+    sites: Annotated[dict[str, str], NoDecode, BeforeValidator(_mapping)] = Field(
+        default_factory=dict, description="Institution name to site name"
+    )
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu, cuda or cuda:N")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged")
     store: StoreSettings = StoreSettings()
@@ -167,9 +186,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags, then the environment, then the YAML file that `OVERREAD_CONFIG` names."""
         del dotenv_settings, file_secret_settings
-        path = os.environ.get(CONFIG_VARIABLE)
-        yaml = (YamlConfigSettingsSource(settings_cls, yaml_file=path),) if path else ()
-        return (init_settings, env_settings, *yaml)
+        return (init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=_from_file()))
 
     @field_validator("timezone")
     @classmethod
@@ -189,7 +206,7 @@ class Settings(BaseSettings):
     @property
     def store_url(self) -> str:
         """The database URL in force."""
-        if self.store.url is not None:
+        if self.store.url is not None and self.store.url.get_secret_value():
             return self.store.url.get_secret_value()
         return f"sqlite:///{(self.data_dir / 'overread.sqlite').absolute()}"
 
@@ -205,10 +222,6 @@ def load(**flags: object) -> Settings:
     Raises:
         SettingError: names the setting, the value's fault and, where there is a closed list, what would be accepted.
     """
-    path = os.environ.get(CONFIG_VARIABLE)
-    if path and not Path(path).is_file():
-        message = f"{CONFIG_VARIABLE}={path}: no such file; accepted: the path of a YAML file"
-        raise SettingError(message)
     unknown = sorted(set(_given()) - set(_accepted()) - {CONFIG_VARIABLE})
     if unknown:
         message = f"unknown setting {', '.join(unknown)}; `overread doctor --settings` lists what is accepted"
@@ -273,20 +286,44 @@ def _given() -> list[str]:
     return [name.upper() for name in os.environ if name.upper().startswith(PREFIX)]
 
 
+def _from_file() -> dict[str, Any]:
+    """What the YAML file says, if one is named."""
+    path = os.environ.get(CONFIG_VARIABLE)
+    if not path:
+        return {}
+    try:
+        found = yaml.safe_load(Path(path).read_bytes())
+    except OSError as error:
+        message = f"{CONFIG_VARIABLE}={path}: {error.strerror}; accepted: the path of a YAML file"
+        raise SettingError(message) from None
+    except (yaml.YAMLError, UnicodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = "" if mark is None else f", line {mark.line + 1}"
+        message = f"{CONFIG_VARIABLE}={path}{where}: not YAML"  # the offending line may hold a password
+        raise SettingError(message) from None
+    if not isinstance(found, dict | None):
+        message = f"{CONFIG_VARIABLE}={path}: a list or a single value; accepted: a mapping of settings"
+        raise SettingError(message)
+    return {str(name): value for name, value in (found or {}).items()}
+
+
 def _plain(error: ValidationError) -> str:
-    faults = (
-        f"{PREFIX}{'__'.join(str(part) for part in fault['loc']).upper()}={fault.get('input')!r}: {fault['msg']}"
-        for fault in error.errors(include_url=False)
-    )
-    return "; ".join(faults)
+    return "; ".join(_fault(fault) for fault in error.errors(include_url=False))
+
+
+def _fault(fault: ErrorDetails) -> str:
+    """One fault: the setting, its value unless that may be secret, and what is wrong with it."""
+    name = PREFIX + "__".join(str(part) for part in fault["loc"]).upper()
+    known = fault["type"] != "extra_forbidden" and fault["loc"][:1] and fault["loc"][0] not in SECRETIVE
+    return f"{name}={fault['input']!r}: {fault['msg']}" if known else f"{name}: {fault['msg']}"
 
 
 def _make_key(path: Path) -> None:
     """Create the key file atomically: whoever comes second finds the first one's key."""
     if path.exists():
         return
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")  # process ids repeat, across containers above all
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(secrets.token_hex(KEY_BYTES).encode())
         file.flush()
         os.fsync(file.fileno())
