@@ -13,6 +13,8 @@ from monitor.core.ports import Clock
 from monitor.ingest.spool import DiskSpool
 
 VERIFICATION = "1.2.840.10008.1.1"
+PDU_BYTES = 256 << 10
+"""What a sender may put into one PDU: a radiograph in a few, and little enough for 32 senders at once."""
 SUCCESS, OUT_OF_RESOURCES = 0x0000, 0xA700
 
 # pynetdicom then takes every abstract syntax it does not know as another service for a storage class, private ones too.
@@ -47,6 +49,7 @@ class Receiver:
         self._ae = AE(ae_title=limits.ae_title)
         self._ae.require_called_aet = True
         self._ae.require_calling_aet = list(limits.calling_aes)
+        self._ae.maximum_pdu_size = PDU_BYTES
         self._ae.maximum_associations = limits.max_associations
         self._ae.network_timeout = limits.network_timeout_seconds
         self._ae.acse_timeout = self._ae.dimse_timeout = limits.network_timeout_seconds
