@@ -9,6 +9,7 @@ import pytest
 
 from monitor.core.verdict import DriftVerdict
 from monitor.drift.compare import EMBEDDING, MIN_CURRENT, MIN_REFERENCE, compare
+from monitor.drift.ks import ks
 from monitor.drift.sample import Sample
 
 WORDS = np.array(["AP", "PA", "LL"])
@@ -76,6 +77,14 @@ def test_bad_columns_have_a_named_verdict(before: np.ndarray, after: np.ndarray,
     assert (column.test, column.drifted) == (test, drifted)
     assert (result.verdict is DriftVerdict.INSUFFICIENT_DATA) == (test == "none")
     json.dumps(result.as_json(), allow_nan=False)
+
+
+def test_two_tests_of_a_column_are_paid_for() -> None:
+    """Where values are missing the p-value is twice the smaller of the two tests'."""
+    before, after = np.arange(100.0), np.r_[np.arange(20.0, 79.0), nan]
+    (column,) = compare(Sample(numeric={"x": before}), Sample(numeric={"x": after})).columns
+    assert column.test == "ks"
+    assert column.p_value == pytest.approx(2 * ks(before, after[:-1]).p_value)
 
 
 def test_an_unseen_category_is_drift() -> None:
