@@ -11,7 +11,7 @@ from typing import Any
 
 import altair as alt
 
-from dashboard.queries import Segment
+from dashboard.records import Segment
 from dashboard.trend import Point
 from dashboard.words import between, count, day, percent
 from monitor.agreement.proportion import Proportion

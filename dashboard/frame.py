@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from dashboard.queries import Question, StoreNotReadyError, open_store, pulse
+from dashboard.queries import StoreNotReadyError, open_store, pulse
+from dashboard.records import Question
 from dashboard.standing import Standing
 from dashboard.words import ago, count
 from monitor.core.errors import OverreadError

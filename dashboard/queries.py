@@ -1,28 +1,25 @@
 """The only door to the store: what each page needs, as records, at a cost that grows with days and strata."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import streamlit as st
 
-from dashboard.standing import Evidence, Light, Reading, Targets, light, readings, weakest
-from dashboard.trend import Point, trend
-from dashboard.words import plain
+from dashboard.changes import changes_of
+from dashboard.records import Agreement, Choices, Overview, Question, Scope, Segment, VersionRow
+from dashboard.standing import Evidence, light, readings, weakest
+from dashboard.trend import trend
 from monitor.agreement.fourfold import Fourfold, fourfold
-from monitor.agreement.judgement import Judgement, judge
+from monitor.agreement.judgement import judge
 from monitor.core.counts import Counts, CountsRow
 from monitor.core.errors import OverreadError
-from monitor.core.status import Status
-from monitor.core.verdict import Alarm, DriftVerdict, GroupDrift
+from monitor.core.verdict import Alarm
 from monitor.core.windows import Window, leading, trailing
 from monitor.store import overview, schema
 from monitor.store.database import Database
 from monitor.store.sql import SqlStore
 
 TREND_DAYS = 90
-DEFAULT_DAYS = 90
-SINCE_ALARM = "alarm"
 STALE_AFTER = timedelta(days=2)
 STRATA = ("site", "manufacturer", "visibility")
 
@@ -45,72 +42,6 @@ def open_store(url: str) -> SqlStore:
     return SqlStore(database)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
-    """What is asked of the store, and when."""
-
-    now: datetime
-    now_days: int = 28
-    reference_days: int = 28
-    targets: Targets = field(default_factory=dict)
-    titles: Mapping[tuple[str, str], str] = field(default_factory=dict)
-
-    def title(self, model: str, version: str) -> str:
-        """A model version as people say it."""
-        return f"{plain(self.titles.get((model, version), model.replace('-', ' ').capitalize()))} {plain(version)}"
-
-    def targets_of(self, model: str, version: str) -> Mapping[tuple[str, str], float]:
-        """The promises of one version: (finding, statistic) to share."""
-        return {(f, s): least for (m, v, f, s), least in self.targets.items() if (m, v) == (model, version)}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class VersionRow:
-    """One model version as the Overview shows it."""
-
-    model: str
-    version: str
-    title: str
-    first: date
-    window: Window
-    reference: Window
-    evidence: Evidence
-    light: Light
-    ppa: Reading | None
-    npa: Reading | None
-    trend: Sequence[Point]
-    scored: int
-    with_final: int
-    sites: Mapping[str, tuple[date, date]]
-
-    @property
-    def pairs(self) -> int:
-        """Pairs with a definite label in the current window, over all findings."""
-        return sum(counts.n for counts in self.evidence.now.values())
-
-    @property
-    def per_day(self) -> float:
-        """Studies scored a day."""
-        return self.scored / self.window.days
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
-    """Something that happened, in our words."""
-
-    day: date
-    words: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Overview:
-    """All of the Overview."""
-
-    status: Status
-    rows: Sequence[VersionRow]
-    changes: Sequence[Change]
-
-
 def overview_of(store: SqlStore, question: Question) -> Overview:
     """Ask for the Overview."""
     alarms = store.alarms()
@@ -125,7 +56,7 @@ def overview_of(store: SqlStore, question: Question) -> Overview:
     return Overview(
         status=store.status(now=question.now),
         rows=rows,
-        changes=_changes(rows, alarms, drifts, question),
+        changes=changes_of(rows, alarms, drifts, question),
     )
 
 
@@ -207,98 +138,6 @@ def _seen(rows: Iterable[CountsRow]) -> dict[str, tuple[date, date]]:
     return found
 
 
-def _changes(
-    rows: Sequence[VersionRow], alarms: Sequence[Alarm], drifts: Sequence[GroupDrift], question: Question
-) -> Sequence[Change]:
-    """What happened, latest first."""
-    found = [change for alarm in alarms for change in _of_alarm(alarm, question)]
-    for row in rows:
-        found.append(Change(day=row.first, words=f"{row.title} scored its first study here"))
-        if row.window.last > row.reference.last:
-            closed = f"{row.title}: reference window closed after {row.reference.days} days"
-            found.append(Change(day=row.reference.last, words=closed))
-        for site, (first, _) in row.sites.items():
-            if first > row.reference.last:
-                found.append(Change(day=first, words=f"{row.title}: first pair from {plain(site)}"))
-    found += _turns(drifts, question)
-    return sorted(found, key=lambda change: change.day, reverse=True)
-
-
-def _of_alarm(alarm: Alarm, question: Question) -> Sequence[Change]:
-    subject = f"{question.title(alarm.model, alarm.version)}: {alarm.kind} alarm on {plain(alarm.subject)}"
-    raised = Change(day=alarm.at.date(), words=f"{subject} raised")
-    if alarm.cleared_at is None:
-        return [raised]
-    return [raised, Change(day=alarm.cleared_at.date(), words=f"{subject} cleared")]
-
-
-def _turns(drifts: Sequence[GroupDrift], question: Question) -> Sequence[Change]:
-    """The days on which a group began to drift or came back."""
-    last: dict[tuple[str, str, str], DriftVerdict] = {}
-    found = []
-    for drift in drifts:
-        if drift.verdict is DriftVerdict.INSUFFICIENT_DATA:
-            continue
-        key = (drift.model, drift.version, drift.group)
-        if last.get(key, DriftVerdict.NO_DRIFT) is not drift.verdict:
-            turn = "began to drift" if drift.verdict is DriftVerdict.DRIFT else "came back to the reference"
-            found.append(
-                Change(day=drift.day, words=f"{question.title(drift.model, drift.version)}: {drift.group} {turn}")
-            )
-        last[key] = drift.verdict
-    return found
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scope:
-    """What the Agreement page looks at. An empty stratum is all of it."""
-
-    model: str
-    version: str
-    finding: str
-    strata: Mapping[str, str]
-    window: Window
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Segment:
-    """One bar of the forest plot."""
-
-    group: str
-    name: str
-    shares: Fourfold
-    chosen: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Agreement:
-    """All of the Agreement page below its filters."""
-
-    judged: Judgement
-    reference: Fourfold | None
-    ppa: Sequence[Point]
-    npa: Sequence[Point]
-    segments: Sequence[Segment]
-    alarms: Sequence[Alarm]
-    targets: Mapping[str, float]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Choices:
-    """What can be chosen for one model version: its findings, the values of each stratum, and its days."""
-
-    findings: Sequence[str]
-    strata: Mapping[str, Sequence[str]]
-    whole: Window
-    alarm_since: date | None
-
-    def window(self, period: str) -> Window:
-        """The days of a period: a number of days, or `alarm` for those since the first day of an open alarm."""
-        asked = self.alarm_since if period == SINCE_ALARM and self.alarm_since else None
-        first = asked or _before(self.whole.last, DEFAULT_DAYS if period == SINCE_ALARM else int(period))
-        return Window(first=min(max(self.whole.first, first), self.whole.last), last=self.whole.last)
-
-
 def versions_of(store: SqlStore) -> Sequence[tuple[str, str]]:
     """Every (model, version) that scored a study."""
     return overview.versions_scored(store.database)
@@ -322,7 +161,9 @@ def choices_of(store: SqlStore, model: str, version: str) -> Choices:
 
 def agreement_of(store: SqlStore, question: Question, scope: Scope, whole: Window) -> Agreement:
     """Ask for the Agreement page: its figures from the scope's window, its trends from at least `TREND_DAYS`."""
-    drawn = Window(first=max(whole.first, min(scope.window.first, _before(whole.last, TREND_DAYS))), last=whole.last)
+    drawn = Window(
+        first=max(whole.first, min(scope.window.first, trailing(whole.last, TREND_DAYS).first)), last=whole.last
+    )
     key = {"model": scope.model, "version": scope.version}
     narrow = key | {"finding": scope.finding} | {name: value for name, value in scope.strata.items() if value}
     daily = _daily(overview.sliced(store.database, drawn, where=narrow, daily=True), scope.finding)
@@ -339,10 +180,6 @@ def agreement_of(store: SqlStore, question: Question, scope: Scope, whole: Windo
         alarms=[alarm for alarm in alarms if drawn.first <= alarm.at.date()],
         targets={statistic: least for (finding, statistic), least in promised.items() if finding == scope.finding},
     )
-
-
-def _before(day: date, days: int) -> date:
-    return day - timedelta(days=days - 1)
 
 
 def agreement_since(

@@ -5,18 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from dashboard import charts, frame
-from dashboard.queries import (
-    DEFAULT_DAYS,
-    SINCE_ALARM,
-    Agreement,
-    Choices,
-    Question,
-    Scope,
-    agreement_of,
-    choices_of,
-    pulse,
-    versions_of,
-)
+from dashboard.queries import agreement_of, choices_of, pulse, versions_of
+from dashboard.records import DEFAULT_DAYS, SINCE_ALARM, Agreement, Choices, Question, Scope
 from dashboard.words import between, day, kappa_between, listed, of, percent, plain, ratio
 from monitor.agreement.judgement import MINIMUM
 from monitor.agreement.proportion import Proportion
@@ -198,8 +188,8 @@ def _suspects(found: Agreement) -> set[tuple[str, str]]:
 
 
 _FOREST_HELP = (
-    "Each group is shown under all filters but its own, so that a chosen site stands among the others. Dashed: the target "
-    "or, where none is stated, the reference window. Many intervals stand here at once: one that misses the "
+    "Each group is shown under all filters but its own, so that a chosen site stands among the others. Dashed: the "
+    "target or, where none is stated, the reference window. Many intervals stand here at once: one that misses the "
     "line is a reason to look."
 )
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 import streamlit as st
 
 from dashboard import charts, frame
-from dashboard.queries import SINCE_ALARM, Change, Overview, VersionRow, agreement_since, overview_of, pulse
+from dashboard.queries import agreement_since, overview_of, pulse
+from dashboard.records import SINCE_ALARM, Change, Overview, VersionRow
 from dashboard.standing import Case, Claim, Reading, missing_positives, verdict
 from dashboard.words import NARROW, between, count, day, listed, of, percent, plain, ratio
 from monitor.agreement.proportion import Proportion

@@ -36,7 +36,7 @@ def last_day(database: Database, model: str, version: str) -> date | None:
 def scored_by_day(database: Database, model: str, version: str, window: Window) -> Mapping[date, int]:
     """Studies a version scored on each day of a window that has any; read from the index alone."""
     query = (
-        select(FeatureSetRow.day, func.count())
+        select(col(FeatureSetRow.day), func.count())
         .where(FeatureSetRow.model == model, FeatureSetRow.version == version)
         .where(col(FeatureSetRow.day).between(window.first, window.last))
         .group_by(col(FeatureSetRow.day))
