@@ -49,7 +49,7 @@ def overview_of(store: SqlStore, question: Question) -> Overview:
         _version_row(store, question, model, version, first, [a for a in alarms if (a.model, a.version) == key])
         for key in overview.versions_scored(store.database)
         for model, version in [key]
-        if (first := store.first_day(model, version)) is not None
+        if (first := _began(store, model, version)) is not None
     ]
     ends = [row.window.last for row in rows]
     drifts = store.drifts(trailing(max(ends), TREND_DAYS)) if ends else ()
@@ -113,6 +113,12 @@ def _current(first: date, last: date, question: Question) -> Window:
     return Window(first=max(start, closed) if last >= closed else start, last=last)
 
 
+def _began(store: SqlStore, model: str, version: str) -> date | None:
+    """The day on which the first study a version scored was received: its monitoring began then."""
+    first = store.first_received(model, version)
+    return None if first is None else first.date()
+
+
 def by_finding(rows: Iterable[CountsRow]) -> dict[str, Counts]:
     """The sum of these rows for each finding."""
     found: dict[str, Counts] = {}
@@ -145,7 +151,7 @@ def versions_of(store: SqlStore) -> Sequence[tuple[str, str]]:
 
 def choices_of(store: SqlStore, model: str, version: str) -> Choices:
     """What the filters may offer."""
-    first = store.first_day(model, version)
+    first = _began(store, model, version)
     last = overview.last_day(store.database, model, version)
     whole = Window(first=first or date.min, last=last or date.min)
     rows = overview.sliced(store.database, whole, where={"model": model, "version": version}, by=STRATA)

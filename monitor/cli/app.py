@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from monitor import __version__
-from monitor.cli import agreement, audit, db, models, reads, studies
+from monitor.cli import agreement, audit, db, drift, models, reads, studies
 from monitor.cli.demo import demo
 from monitor.cli.doctor import doctor
 from monitor.cli.serve import dashboard, serve
@@ -43,6 +43,7 @@ for name, noun in (
     ("studies", studies.app),
     ("reads", reads.app),
     ("agreement", agreement.app),
+    ("drift", drift.app),
     ("audit", audit.app),
     ("db", db.app),
 ):

@@ -57,6 +57,7 @@ def consolidation(site: Site, conspicuity: float, side: int, rng: np.random.Gene
 
 def pneumothorax(site: Site, conspicuity: float, side: int, rng: np.random.Generator) -> Image:
     """Air between chest wall and lung, widest at the apex: no vessels beyond a fine pleural line, the lung denser."""
+    del rng  # all lesions are drawn by one call; this one leaves nothing to chance
     anatomy, x, y = site.anatomy, site.outwards(side), site.canvas.y
     width = 0.006 + 0.19 * conspicuity**1.9
     inner = lateral_border(anatomy, y - np.float32(1.6 * width)) - np.float32(0.75 * width)
