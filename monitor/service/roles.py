@@ -13,7 +13,9 @@ from monitor.service.logs import configure
 from monitor.settings import Settings
 
 GRACE_SECONDS = 15.0
-IDLE_SECONDS = 0.1
+REST_SECONDS = 0.1
+FULL = 64
+"""A round that did this much has more waiting: the next begins at once."""
 MAX_BACKOFF_SECONDS = 30.0
 
 
@@ -49,22 +51,24 @@ def run(role: Role, settings: Settings, *, supervised: bool) -> None:
 
 
 def repeat(running: Running, work: Callable[[], int]) -> None:
-    """Do `work` until asked to stop; rest when there was none, and back off when it failed.
+    """Do `work` until asked to stop, with a rest in between, and back off when it failed.
+
+    The rest is short beside any study's day and lets what arrives meanwhile become one batch: a round over a single
+    study costs nearly as much as one over many.
 
     A store that is down, a full disk and a bug alike must not end the process: what was acknowledged is still spooled.
     """
-    backoff = IDLE_SECONDS
+    backoff = REST_SECONDS
     while not running.stop.is_set():
         try:
             busy = work()
-            backoff = IDLE_SECONDS
+            backoff = REST_SECONDS
         except Exception as error:  # noqa: BLE001  # counted by its absence from last_success, logged by kind only
             running.log.error("work_failed", error=type(error).__name__, where=_where(error), retry_seconds=backoff)
             backoff = min(MAX_BACKOFF_SECONDS, backoff * 2)
             running.stop.wait(backoff)
             continue
-        if not busy:
-            running.stop.wait(IDLE_SECONDS)
+        running.stop.wait(0 if busy >= FULL else REST_SECONDS)
 
 
 def _body(role: Role) -> Callable[[Running], None]:
