@@ -128,15 +128,13 @@ def _verdict(question: Question, scope: Scope, found: Agreement) -> str:
     )
     if found.judged.verdict is Verdict.INSUFFICIENT_DATA:
         needs = f"a verdict needs {MINIMUM.pairs} pairs with {MINIMUM.positives} on either side"
-        return f"**Too early to say**: {needs}. {figures}"
-    return f"{_open_alarm(found)}{figures}"
+        return f"{_alarm(found)}**Too early to say**: {needs}. {figures}"
+    return f"{_alarm(found) or '**No alarm is open.** '}{figures}"
 
 
-def _open_alarm(found: Agreement) -> str:
-    raised = [alarm for alarm in found.alarms if alarm.cleared_at is None]
-    if not raised:
-        return "**No alarm is open.** "
-    return f"**An alarm is open since {day(min(alarm.since for alarm in raised))}.** "
+def _alarm(found: Agreement) -> str:
+    raised = [alarm.since for alarm in found.alarms if alarm.cleared_at is None]
+    return f"**An alarm is open since {day(min(raised))}.** " if raised else ""
 
 
 def _trends(found: Agreement) -> None:

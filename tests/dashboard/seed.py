@@ -67,13 +67,13 @@ HOSTILE = Story(
 )
 
 
-def fill(path: Path, story: Story | None) -> SqlStore:
-    """Make a SQLite store at `path` and tell the story in it; None leaves it empty."""
+def fill(path: Path, story: Story | None, *, evaluated_from: int = 28) -> SqlStore:
+    """Make a SQLite store at `path` and tell the story in it, or none; days are evaluated from an index on."""
     database = Database(f"sqlite:///{path}")
     schema.upgrade(database)
     store = SqlStore(database)
     if story is not None:
-        _tell(store, story)
+        _tell(store, story, evaluated_from)
     return store
 
 
@@ -84,7 +84,7 @@ def end(story: Story | None) -> datetime:
     )
 
 
-def _tell(store: SqlStore, story: Story) -> None:
+def _tell(store: SqlStore, story: Story, evaluated_from: int) -> None:
     rng = np.random.default_rng(story.seed)
     instances, settlements, reads = [], [], []
     for index in range(story.days):
@@ -102,7 +102,7 @@ def _tell(store: SqlStore, story: Story) -> None:
         pass
     while store.pair_due(pairs_of, limit=5000, at=end(story)):
         pass
-    for index, drifts, alarms in _evaluations(story):
+    for index, drifts, alarms in _evaluations(story, evaluated_from):
         store.record_evaluation(_day(index), at=_at(index, 23), drifts=drifts, alarms=alarms)
 
 
@@ -204,9 +204,9 @@ def _read(rng: np.random.Generator, instance: Instance, found: Mapping[str, bool
     )
 
 
-def _evaluations(story: Story) -> Iterator[tuple[int, list[GroupDrift], list[Alarm]]]:
+def _evaluations(story: Story, first: int) -> Iterator[tuple[int, list[GroupDrift], list[Alarm]]]:
     raised_on = None if story.falls_on is None else story.falls_on + 3
-    for index in range(28, story.days):
+    for index in range(first, story.days):
         since = -1 if story.falls_on is None else index - story.falls_on
         drifting = since >= 1 and story.falls_on is not None
         drifts = [
