@@ -9,7 +9,7 @@ from monitor.pipeline.evaluate import Budget, evaluate_day
 from monitor.pipeline.pair import pair_due
 from monitor.service import rooms
 from monitor.service.clocks import clock_of
-from monitor.service.roles import Running, repeat
+from monitor.service.running import Running, repeat
 
 
 def evaluate(running: Running) -> None:

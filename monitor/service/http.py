@@ -9,7 +9,7 @@ from monitor.core.errors import UnreachableError
 from monitor.metrics import exporter
 from monitor.service import rooms
 from monitor.service.clocks import clock_of
-from monitor.service.roles import Running
+from monitor.service.running import Running
 from monitor.service.snapshot import snapshot_source
 
 

@@ -13,7 +13,7 @@ from monitor.reads.intake import ReadIntake
 from monitor.reads.mllp import MllpServer
 from monitor.service import rooms
 from monitor.service.clocks import clock_of
-from monitor.service.roles import Running
+from monitor.service.running import Running
 
 PROFILE = "chest-radiograph"
 BIND_SECONDS = 20.0

@@ -10,7 +10,7 @@ from monitor.pipeline.retain import release_settled
 from monitor.pipeline.shadow import score_quiet
 from monitor.service import rooms
 from monitor.service.clocks import clock_of
-from monitor.service.roles import Running, repeat
+from monitor.service.running import Running, repeat
 
 INTAKE_BATCH = 64
 SCORE_BATCH = 32
