@@ -17,7 +17,7 @@ os.environ.setdefault("DO_NOT_TRACK", "1")  # evidently and streamlit phone home
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """A real Postgres server with one template database at this version's tables."""
+    """A real Postgres server with one database at this version's tables."""
     missing = why_absent()
     if missing:
         pytest.skip(missing)
@@ -39,7 +39,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """An empty database at this version's tables, of either kind."""
     if request.param == "postgres":
-        url = request.getfixturevalue("postgres").fresh()
+        url = request.getfixturevalue("postgres").emptied()
     else:
         path = tmp_path / "store.sqlite"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)

@@ -12,6 +12,7 @@ from monitor.store.database import Database
 from monitor.store.tables import AuditRow
 
 GENESIS = "0" * 64
+PAGE = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,10 +53,16 @@ class SqlAudit:
             )
 
     def audit_events(self) -> Iterator[AuditEvent]:
-        """All events, oldest first."""
-        with self.database.reading() as session:
-            for row in session.exec(select(AuditRow).order_by(col(AuditRow.seq)).execution_options(yield_per=1000)):
-                yield AuditEvent(**{field.name: getattr(row, field.name) for field in fields(AuditEvent)})
+        """All events, oldest first, some at a time: nothing is held open while the caller works."""
+        last = -1
+        while True:
+            query = select(AuditRow).where(col(AuditRow.seq) > last).order_by(col(AuditRow.seq)).limit(PAGE)
+            with self.database.reading() as session:
+                page = [_event(row) for row in session.exec(query)]
+            yield from page
+            if len(page) < PAGE:
+                return
+            last = page[-1].seq
 
     def audit_break(self) -> Break | None:
         """Walk the chain; the first link that was changed, removed or put in, or None.
@@ -69,6 +76,10 @@ class SqlAudit:
                 return Break(seq=expected_seq, expected=digest, found=event.digest)
             previous = event.digest
         return None
+
+
+def _event(row: AuditRow) -> AuditEvent:
+    return AuditEvent(**{field.name: getattr(row, field.name) for field in fields(AuditEvent)})
 
 
 def seal(previous: str, seq: int, at: datetime, actor: str, action: str, subject: str) -> str:

@@ -99,7 +99,8 @@ def _candidates(session: Session, reads: Sequence[ReadRow]) -> Callable[[Read], 
     found: dict[tuple[str, str | None], dict[str, Study]] = {}
     for mine, theirs in SHARED:
         wanted = {getattr(read, theirs) for read in reads} - {None}
-        for row in session.exec(select(StudyRow).where(col(getattr(StudyRow, mine)).in_(wanted))):
+        sharing = select(StudyRow).where(col(getattr(StudyRow, mine)).in_(wanted))
+        for row in session.exec(sharing) if wanted else ():
             found.setdefault((theirs, getattr(row, mine)), {})[row.key] = study_of(row)
 
     def lookup(read: Read) -> Sequence[Study]:

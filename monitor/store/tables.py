@@ -33,9 +33,12 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
-def _partial(name: str, column: str, condition: str) -> Index:
-    """An index over only the rows that wait for work: it stays small however long the history."""
-    return Index(name, column, sqlite_where=text(condition), postgresql_where=text(condition))
+def _partial(name: str, column: str, condition: str, sqlite: str | None = None) -> Index:
+    """An index over only the rows that wait for work: it stays small however long the history.
+
+    SQLite uses it only where a query says the very same; there a truth value is said as `= 1`.
+    """
+    return Index(name, column, sqlite_where=text(sqlite or condition), postgresql_where=text(condition))
 
 
 class StudyRow(SQLModel, table=True):
@@ -127,7 +130,7 @@ class ReadRow(SQLModel, table=True):
     """One version of a report, reduced to labels."""
 
     __tablename__: ClassVar[Any] = "read"
-    __table_args__: ClassVar[Any] = (_partial("read_to_match", "received_at", "to_match"),)
+    __table_args__: ClassVar[Any] = (_partial("read_to_match", "received_at", "to_match", "to_match = 1"),)
     key: str = Field(primary_key=True)
     source: str
     status: str

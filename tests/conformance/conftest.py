@@ -36,7 +36,7 @@ def rivals(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[SqlS
 
 def _sql(request: pytest.FixtureRequest, kind: str, folder: Path) -> SqlStore:
     if kind == "postgres":
-        return SqlStore(Database(request.getfixturevalue("postgres").fresh()))
+        return SqlStore(Database(request.getfixturevalue("postgres").emptied()))
     path = folder / "store.sqlite"
     shutil.copy(request.getfixturevalue("sqlite_template"), path)
     return SqlStore(Database(f"sqlite:///{path}"))

@@ -23,7 +23,6 @@ PASSWORD = "hunter2"  # noqa: S105  # what must never be shown
         PASSWORD,
         "",
         f"mysql://u:{PASSWORD}@h/db",
-        f"postgresql://u:{PASSWORD}/@h/db",
         f"postgresql://u@h:{PASSWORD}/db",
         f"nothing+known://u:{PASSWORD}@h/db",
     ],

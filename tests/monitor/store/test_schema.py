@@ -14,7 +14,7 @@ from monitor.store.database import Database
 def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database without tables."""
     if request.param == "postgres":
-        yield request.getfixturevalue("postgres").fresh("template0")
+        yield request.getfixturevalue("postgres").bare()
     else:
         yield f"sqlite:///{tmp_path / 'bare.sqlite'}"
 
@@ -57,13 +57,16 @@ def test_two_upgrades_at_once(bare: str) -> None:
     database.close()
 
 
-def test_downgrade_leaves_nothing(database: Database) -> None:
+def test_downgrade_leaves_nothing(bare: str) -> None:
     """Taking the first migration back drops every table it made."""
+    database = Database(bare)
+    schema.upgrade(database)
     with database.engine.begin() as connection:
         command.downgrade(schema._config(connection), "base")
     assert schema.pending(database)[0] is None
     schema.upgrade(database)
     assert schema.differences(database) == []
+    database.close()
 
 
 def test_looking_waits_for_no_writer(database: Database) -> None:

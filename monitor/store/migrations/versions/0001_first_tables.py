@@ -327,7 +327,7 @@ def _create_read() -> None:
         "read",
         ["received_at"],
         unique=False,
-        sqlite_where=sa.text("to_match"),
+        sqlite_where=sa.text("to_match = 1"),
         postgresql_where=sa.text("to_match"),
     )
 
