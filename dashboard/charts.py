@@ -201,7 +201,8 @@ def _ticks(values: Sequence[float]) -> list[float]:
     """At most five ticks on round percents that hold all values between the first and the last."""
     lowest, highest = min(values, default=0.0) * 100 + 1e-9, max(values, default=1.0) * 100 - 1e-9
     for step in (1, 2, 5, 10, 20, 25):
-        first, last = floor(lowest / step), max(ceil(highest / step), floor(lowest / step) + 1)
+        first = min(floor(lowest / step), 100 // step - 1)  # where all is at 100 %, the axis still ends there
+        last = max(ceil(highest / step), first + 1)
         if last - first <= 4:
             return [part * step / 100 for part in range(first, last + 1)]
     return [0.0, 0.25, 0.5, 0.75, 1.0]

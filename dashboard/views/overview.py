@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import charts, frame
 from dashboard.queries import agreement_since, overview_of, pulse
 from dashboard.records import SINCE_ALARM, Change, Overview, VersionRow
-from dashboard.standing import Case, Claim, Reading, missing_positives, verdict
+from dashboard.standing import Case, Claim, Reading, Standing, missing_positives, verdict
 from dashboard.words import NARROW, between, count, day, listed, of, percent, plain, ratio
 from monitor.agreement.proportion import Proportion
 from monitor.core.verdict import Alarm, AlarmKind
@@ -16,8 +16,8 @@ from monitor.core.windows import Window
 from monitor.store.sql import SqlStore
 
 TITLE = "Does our AI still read as our radiologists do?"
-MOST_CHANGES = 5
-MOST_UNSEEN = 5
+MOST_CHANGES = 4
+MOST_UNSEEN = 4
 _MEANING = {
     "ppa": "Of the findings the radiologist reported, the share that the AI called.",
     "npa": "Of the findings the radiologist did not report, the share that the AI left uncalled.",
@@ -52,8 +52,9 @@ def _page(store: SqlStore, found: Overview) -> None:
     st.caption(f"All sites · studies to {upto} · {frame.accounting(found.status)}")
     for row in rows:
         _banner(store, row)
-    for row in rows:
-        _row(row)
+    with st.container(gap="xsmall"):
+        for row in sorted(rows, key=lambda row: list(Standing).index(row.light.standing)):
+            _row(row)
     left, right = st.columns(2)
     with left, st.container(border=True, height="stretch", gap="xsmall"):
         _changed(found.changes)
@@ -229,7 +230,8 @@ def _drift_words(row: VersionRow) -> tuple[str, str]:
     if not row.evidence.drifting:
         return "none", f"largest distance {ratio(worst.effect)}, {of(worst.n_current)}"
     sure = "" if worst.p_adjusted is None else f", p{NARROW}={NARROW}{worst.p_adjusted:.2g}"
-    return "changed", f"{listed([str(group.group) for group in row.evidence.drifting])}; {ratio(worst.effect)}{sure}"
+    names = ", ".join(str(group.group) for group in row.evidence.drifting)
+    return "changed", f"{names}  \n{ratio(worst.effect)}{sure}"
 
 
 def _claim_words(row: VersionRow) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 import json
 from datetime import date, timedelta
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dashboard import charts
@@ -20,6 +20,8 @@ def points(shares: list[tuple[int, int]]) -> list[Point]:
     return [Point(day=date(2026, 1, 1) + timedelta(days=i), share=share) for i, share in enumerate(known)]
 
 
+@example([1.0])
+@example([0.0])
 @given(st.lists(st.floats(0, 1), min_size=1))
 def test_an_axis_holds_the_data_on_few_round_ticks(values: list[float]) -> None:
     """At most five ticks, all within 0 and 1, from at or below the least value to at or above the greatest."""
