@@ -165,6 +165,7 @@ def _manifest(
     return {
         "name": "chest-phantom",
         "version": VERSION,
+        "title": "Chest X-ray",
         "task": "classification",
         "profile": ChestGenerator.profile,
         "modalities": ["CR", "DX"],

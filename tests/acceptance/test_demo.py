@@ -26,7 +26,7 @@ def demo(*options: str) -> dict[str, Any]:
 
 @pytest.mark.timeout(900)
 def test_the_injected_detector_is_alarmed_after_its_day_and_named() -> None:
-    """Over sixty days: everything received is accounted for, no alarm before day 45, one soon after, at the right site."""
+    """In sixty days all is accounted for, no alarm stands before day 45, one soon after names the site."""
     found = demo("--days", "60", "--seed", "7")
     assert balanced(found["status"])
     assert found["status"]["studies"]["pending"] == 0

@@ -29,7 +29,7 @@ def test_nothing_changes_before_its_day(build: Build, name: str, site: str | Non
     assert [shifted.events(day) for day in range(2)] == [plain.events(day) for day in range(2)]
 
 
-@pytest.mark.parametrize("name", SHIFTS.keys() - {"model_update"})
+@pytest.mark.parametrize("name", sorted(SHIFTS.keys() - {"model_update"}))
 def test_something_is_sent_differently_from_its_day_on(build: Build, name: str) -> None:
     """On its day a shift changes something that is sent."""
     plain, shifted = build([]), build([Injection(name=name, day=2)])

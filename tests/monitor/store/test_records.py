@@ -3,8 +3,9 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.core.study import LATENCY_BOUNDS_SECONDS
 from monitor.store.records import finite, packed, unpacked
-from monitor.store.tally import INFERENCE_SECONDS_BUCKETS, bucket
+from monitor.store.tally import bucket
 
 
 @given(st.lists(st.floats(width=32, allow_nan=False)))
@@ -30,4 +31,4 @@ def test_a_latency_falls_in_the_least_bucket_that_holds_it(seconds: float) -> No
     """The bucket is the least upper bound at or above the time taken."""
     bound = float(bucket(seconds))
     assert seconds <= bound
-    assert all(lower < seconds for lower in INFERENCE_SECONDS_BUCKETS if lower < bound)
+    assert all(lower < seconds for lower in LATENCY_BOUNDS_SECONDS if lower < bound)
