@@ -103,7 +103,6 @@ class Study:
     last_instance_at: datetime
     state: StudyState = StudyState.PENDING
     reason: str | None = None
-    attempts: int = 0
 
     @property
     def day(self) -> date:
