@@ -52,4 +52,4 @@ def test_reasons_are_those_of_the_core() -> None:
     """Every reason the core can give is an allowed label value."""
     assert CATALOGUE["overread_studies_excluded_total"].labels["reason"] == set(Exclusion)
     assert CATALOGUE["overread_studies_failed_total"].labels["reason"] == set(Failure)
-    assert CATALOGUE["overread_reads_received_total"].labels["status"] == set(ReadStatus)
+    assert CATALOGUE["overread_reads_received_total"].labels["status"] == {*ReadStatus, "quarantined"}
