@@ -122,8 +122,8 @@ def test_the_whole_verdict_errs_at_most_at_alpha(sizes: tuple[int, int]) -> None
 
 @pytest.mark.slow
 def test_daily_looks_at_overlapping_windows_stay_within_their_budget() -> None:
-    """Thirty sites, forty daily looks at overlapping 7-day windows: false looks per look at most alpha, within chance."""
-    # The bound is linear in the looks whatever their dependence; a site's looks clump, so the error is taken over sites.
+    """Thirty sites, forty daily looks at overlapping windows: false looks per look at most alpha, within chance."""
+    # The bound is linear in the looks whatever their dependence; a site's looks clump, so the error is over sites.
     rng = np.random.default_rng(3)
     alpha, per_day, looks = 0.02, 8, 40
     shares = []
