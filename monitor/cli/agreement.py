@@ -104,25 +104,29 @@ def _show(answer: dict[str, Any]) -> None:
 
 
 def _table(rows: list[dict[str, Any]]) -> "Table":
+    from rich.box import SIMPLE  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     intervals = ("ppa", "npa", "agreement", "kappa", "auroc")
-    table = Table("model", "finding", "n", "prevalence", *intervals, "AC1", "verdict")
+    heads = ("PPA", "NPA", "agree", "kappa", "AUROC")
+    table = Table("finding", "n", "prev.", *heads, "AC1", "verdict", box=SIMPLE, padding=(0, 1, 0, 0))
     for row in rows:
-        where = " ".join([row["finding"], *(f"{name}={value}" for name, value in row["stratum"].items())])
-        cells = [f"{row['model']} {row['version']}", where, str(row["n"]), _figure(row["prevalence"])]
+        strata = [f"{name}={value}" for name, value in row["stratum"].items()]
+        where = "\n".join([row["finding"], f"{row['model']} {row['version']}", *strata])
+        cells = [where, str(row["n"]), _figure(row["prevalence"])]
         cells += [_interval(row[name]) for name in intervals]
         # Text, not markup: a finding named "[red]" is a name.
-        table.add_row(*(Text(cell) for cell in [*cells, _figure(row["ac1"]), row["verdict"]]))
+        table.add_row(*(Text(cell) for cell in [*cells, _figure(row["ac1"]), row["verdict"].replace("_", "\n")]))
     return table
 
 
 def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
+    """Two decimals without the nought before them, so that a row fits a terminal of 80 columns."""
+    return "–" if value is None else f"{value:.2f}".replace("0.", ".")
 
 
 def _interval(figure: dict[str, Any] | None) -> str:
     if figure is None or figure["value"] is None:
         return "–"
-    return f"{figure['value']:.2f} ({figure['low']:.2f} to {figure['high']:.2f})"
+    return f"{_figure(figure['value'])}\n{_figure(figure['low'])} {_figure(figure['high'])}"
