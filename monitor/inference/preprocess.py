@@ -11,7 +11,7 @@ from torch.nn.functional import interpolate
 from monitor.inference.manifest import Preprocessing
 
 _PERCENTILE_SAMPLE = 512 * 512
-"""Larger images have their percentiles estimated from this many pixels: sorting 5 Mpixel costs more than the network."""
+"""Of larger images this many pixels give the percentiles: sorting 5 Mpixel costs more than the network."""
 
 
 def prepare(pixels: NDArray[np.float32], preprocessing: Preprocessing) -> Tensor:
