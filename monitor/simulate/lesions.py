@@ -33,7 +33,8 @@ class Site:
 def effusion(site: Site, conspicuity: float, side: int, rng: np.random.Generator) -> Image:
     """Fluid from a blunted costophrenic angle to half a hemithorax, its upper edge rising along the chest wall.
 
-    The least of it may hide wholly behind the diaphragm and change nothing, as some 200 ml do in life.
+    The level is measured from the average costophrenic angle. Where this side's angle is higher, a subtle effusion lies
+    wholly behind the diaphragm and changes nothing: about one in eight at a conspicuity of .25, none from .4 on.
     """
     anatomy, x, y = site.anatomy, site.outwards(side), site.canvas.y
     depth = 0.01 + 0.42 * conspicuity**2 + 0.01 * rng.standard_normal()

@@ -55,7 +55,7 @@ def test_findings_change_the_image_only_within_their_masks(case: Case) -> None:
 def test_a_plainer_finding_changes_more(finding: str) -> None:
     """The change a finding makes inside its mask grows with its conspicuity."""
     changes = []
-    for value in (0.4, 0.7, 1.0):
+    for value in (0.4, 0.7, 1.0):  # a subtler effusion may hide behind the diaphragm
         case = Case(seed=5, age=50, sex="F", findings={finding: value})
         drawing = GENERATOR.draw(case)
         change = np.abs(drawing.image - GENERATOR.draw(plain(case)).image)
