@@ -197,7 +197,10 @@ def _drift_alarm(
 ) -> Alarm:
     groups = columns_of(reference)
     carriers = suspects(
-        matrix_of(sample_of(reference, groups)), matrix_of(sample_of(current, groups)), segments_of(current)
+        matrix_of(sample_of(reference, groups)),
+        matrix_of(sample_of(current, groups)),
+        segments_of(current),
+        segments_of(reference),
     )
     p_value = drift.p_adjusted if drift.p_adjusted is not None else 1.0
     return Alarm(

@@ -44,6 +44,8 @@ def _send(sidecar: Sidecar, path: Path) -> int:
         context = (dataset.file_meta.MediaStorageSOPClassUID, dataset.file_meta.TransferSyntaxUID)
     except (InvalidDicomError, AttributeError, ValueError, NotImplementedError, EOFError, TypeError):
         return 0
+    if not (all(context) and dataset.file_meta.get("MediaStorageSOPInstanceUID")):
+        return 0
     entity = AE()
     entity.add_requested_context(*context)
     association = entity.associate("127.0.0.1", sidecar.ports["DICOM"], ae_title="OVERREAD")
