@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from dashboard.queries import StoreNotReadyError, open_store, pulse
+from dashboard.queries import StoreNotReadyError, asked, open_store, pulse
 from dashboard.records import Question
 from dashboard.standing import Standing
 from dashboard.words import ago, count
@@ -28,10 +28,10 @@ def settings() -> Settings:
     return load()
 
 
-def question() -> Question:
-    """What the pages ask, as of now."""
+def question(store: SqlStore) -> Question:
+    """What the pages ask, as of now, and what was promised of each model version."""
     chosen = settings()
-    return Question(now=_now(chosen), reference_days=chosen.evaluation.reference_days)
+    return asked(store, Question(now=_now(chosen), reference_days=chosen.evaluation.reference_days))
 
 
 def store() -> SqlStore | None:

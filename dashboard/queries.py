@@ -1,6 +1,7 @@
 """The only door to the store: what each page needs, as records, at a cost that grows with days and strata."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import streamlit as st
@@ -40,6 +41,19 @@ def open_store(url: str) -> SqlStore:
     if found != needed:
         raise StoreNotReadyError
     return SqlStore(database)
+
+
+def asked(store: SqlStore, question: Question) -> Question:
+    """The question, with the title of every model version and what was promised of it."""
+    cards = store.models()
+    targets: dict[tuple[str, str, str, str], float] = {
+        (card.model, card.version, finding, target.statistic): target.at_least
+        for card in cards
+        for finding in card.findings
+        for target in card.targets_of(finding)
+        if target.statistic != "agreement"
+    }
+    return replace(question, targets=targets, titles={(card.model, card.version): card.title for card in cards})
 
 
 def overview_of(store: SqlStore, question: Question) -> Overview:

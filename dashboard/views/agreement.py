@@ -25,7 +25,7 @@ def show() -> None:
     if store is None:
         return
     seen = pulse(store)
-    question = frame.question()
+    question = frame.question(store)
     versions = versions_of(store)
     st.title(TITLE, anchor=False)
     if not versions:

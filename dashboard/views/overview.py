@@ -30,7 +30,7 @@ def show() -> None:
     if store is None:
         return
     seen = pulse(store)
-    question = frame.question()
+    question = frame.question(store)
     found = overview_of(store, question)
     st.title(TITLE, anchor=False)
     if not found.status.studies.received:

@@ -1,6 +1,7 @@
 """Where "now" comes from: the only place that asks the system."""
 
 import os
+import threading
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ class FileClock:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._last: datetime | None = None
+        self._setting = threading.Lock()
 
     def now(self) -> datetime:
         """See `Clock.now`. Before the hospital has set its clock, the system's time."""
@@ -30,13 +32,14 @@ class FileClock:
         return self._last or datetime.now(UTC)
 
     def set(self, moment: datetime) -> None:
-        """Move the clock, atomically for whoever reads it, and never backwards."""
-        if self._last is not None and moment <= self._last:
-            return
-        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        draft.write_text(moment.isoformat(), encoding="ascii")
-        draft.replace(self._path)
-        self._last = moment
+        """Move the clock, atomically for whoever reads it, and never backwards. Several threads may."""
+        with self._setting:
+            if self._last is not None and moment <= self._last:
+                return
+            draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+            draft.write_text(moment.isoformat(), encoding="ascii")
+            draft.replace(self._path)
+            self._last = moment
 
 
 def clock_of(file: Path | None) -> Clock:

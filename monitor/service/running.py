@@ -1,13 +1,14 @@
 """What every role is given, and how each goes about its rounds."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from monitor.settings import Settings
 
-REST_SECONDS = 0.1
+REST_SECONDS = 0.05
 FULL = 64
 """A round that did this much has more waiting: the next begins at once."""
 MAX_BACKOFF_SECONDS = 30.0
@@ -26,13 +27,14 @@ class Running:
 def repeat(running: Running, work: Callable[[], int]) -> None:
     """Do `work` until asked to stop, with a rest in between, and back off when it failed.
 
-    The rest is short beside any study's day and lets what arrives meanwhile become one batch: a round over a single
-    study costs nearly as much as one over many.
+    The rest, as long as the round before it, lets what arrives meanwhile become one batch: a round over a single study
+    costs nearly as much as one over many.
 
     A store that is down, a full disk and a bug alike must not end the process: what was acknowledged is still spooled.
     """
     backoff = REST_SECONDS
     while not running.stop.is_set():
+        began = time.monotonic()
         try:
             busy = work()
             backoff = REST_SECONDS
@@ -41,7 +43,7 @@ def repeat(running: Running, work: Callable[[], int]) -> None:
             backoff = min(MAX_BACKOFF_SECONDS, backoff * 2)
             running.stop.wait(backoff)
             continue
-        running.stop.wait(0 if busy >= FULL else REST_SECONDS)
+        running.stop.wait(0 if busy >= FULL else max(REST_SECONDS, time.monotonic() - began))
 
 
 def _where(error: BaseException) -> str:

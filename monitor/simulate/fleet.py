@@ -24,7 +24,7 @@ FLEET: Mapping[str, Site] = {
     "north": Site(
         name="north",
         institution=NORTH,
-        volume=13.0,
+        volume=9.0,
         scanners=(
             Scanner(
                 institution=NORTH,
@@ -52,7 +52,7 @@ FLEET: Mapping[str, Site] = {
     "south": Site(
         name="south",
         institution=SOUTH,
-        volume=9.0,
+        volume=6.5,
         scanners=(
             Scanner(
                 institution=SOUTH,
@@ -72,7 +72,7 @@ FLEET: Mapping[str, Site] = {
     "east": Site(
         name="east",
         institution=EAST,
-        volume=7.0,
+        volume=4.5,
         scanners=(
             Scanner(
                 institution=EAST,
