@@ -127,7 +127,7 @@ def _meanwhile(store: SqlStore, alarm: Alarm, row: VersionRow, finding: str, whe
 def _how_sure(alarm: Alarm) -> str:
     budget = frame.settings().evaluation.false_alarms_per_year
     return (
-        f"How sure: statistic {ratio(alarm.statistic)} against an alarm limit of {ratio(alarm.threshold)}, "
+        f"How sure: p = {alarm.statistic:.1g} against an alarm limit of {alarm.threshold:.1g} a day, "
         f"set for at most {budget:g} false alarms a model and year. Raised {day(alarm.at.date(), year=True)}."
     )
 

@@ -77,7 +77,7 @@ class Alarm:
     """Something a person is told: what, for which model version, since when, how sure, and where to look first.
 
     `subject` is a drift group for a drift alarm and a finding for an agreement alarm. `at` is when it was raised,
-    `since` the first day of the window it rests on.
+    `since` the day its first suspect appeared where that one is new, else the first day of the window it rests on.
     """
 
     at: datetime

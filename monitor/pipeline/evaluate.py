@@ -209,7 +209,7 @@ def _drift_alarm(
         model=drift.model,
         version=drift.version,
         subject=drift.group,
-        since=look.current.first,
+        since=_first_seen(carriers, reference, current) or look.current.first,
         statistic=p_value,
         threshold=look.budget.alpha,
         summary=(
@@ -238,6 +238,22 @@ def _agreement_alarm(look: Look, finding: str, target: Target, result: Shortfall
         ),
         evidence={"agreeing": result.agreeing, "n": result.n, "at_least": target.at_least},
     )
+
+
+def _first_seen(
+    carriers: Sequence[Suspect], reference: Sequence[FeatureRow], current: Sequence[FeatureRow]
+) -> date | None:
+    """The day the first suspect appeared, where the reference never held it: a scanner that is new began that day."""
+    if not carriers:
+        return None
+    wanted = carriers[0].segment.items()
+
+    def carried(row: FeatureRow) -> bool:
+        return wanted <= row.acquisition.items()
+
+    if any(carried(row) for row in reference):
+        return None
+    return min((row.day for row in current if carried(row)), default=None)
 
 
 def _named(carriers: Sequence[Suspect]) -> str:

@@ -130,6 +130,7 @@ def test_a_replaced_scanner_is_alarmed_after_its_day_and_named(judged: Callable[
     assert (first.kind, first.subject) == (AlarmKind.DRIFT, "inputs")
     assert set(first.suspects[0].segment.values()) & {"New", "X-9", "south"}
     assert "noise" in first.summary
+    assert first.since == changed.date()
 
 
 def test_an_unchanged_hospital_raises_no_alarm(judged: Callable[..., MemoryStore]) -> None:
