@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from monitor import __version__
-from monitor.cli import agreement, audit, db, drift, models, reads, studies
+from monitor.cli import agreement, audit, bench, db, drift, models, reads, studies
 from monitor.cli.demo import demo
 from monitor.cli.doctor import doctor
 from monitor.cli.serve import dashboard, serve
@@ -46,5 +46,6 @@ for name, noun in (
     ("drift", drift.app),
     ("audit", audit.app),
     ("db", db.app),
+    ("bench", bench.app),
 ):
     app.add_typer(noun, name=name)
