@@ -49,10 +49,9 @@ def _send(sidecar: Sidecar, path: Path) -> int:
     entity = AE()
     entity.add_requested_context(*context)
     association = entity.associate("127.0.0.1", sidecar.ports["DICOM"], ae_title="OVERREAD")
-    assert association.is_established
+    if not association.is_established:
+        return 0  # refused with its reason: a DICOMDIR is of no storage class
     try:
-        if not association.accepted_contexts:
-            return 0
         try:
             answer = association.send_c_store(path)
         except (AttributeError, ValueError, TypeError, InvalidDicomError):
