@@ -110,6 +110,20 @@ class Study:
         return self.studied_at.date()
 
 
+def begun_by(instance: Instance) -> Study:
+    """The study that this instance begins: pending, and as its first instance says."""
+    return Study(
+        key=instance.study,
+        patient=instance.patient,
+        accession=instance.accession,
+        issuer_accession=instance.issuer_accession,
+        acquisition=instance.acquisition,
+        studied_at=instance.studied_at,
+        received_at=instance.received_at,
+        last_instance_at=instance.received_at,
+    )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prediction:
     """One model's answer for one finding of one study. `score` is a probability in [0, 1]."""

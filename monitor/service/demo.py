@@ -45,6 +45,8 @@ DAY_SECONDS = 120.0
 LIVE_PACE = 360.0
 """Simulated seconds a second once the demo is live: an hour every ten seconds."""
 LIVE_STEP = 0.25
+KEPT = frozenset({f"{PREFIX}DEVICE", f"{PREFIX}MODELS__DIR"})
+"""The only settings of the site that a demonstration takes over."""
 PORTS = ("DICOM", "MLLP", "API", "METRICS", "DASHBOARD")
 
 
@@ -82,6 +84,7 @@ def run_demo(plan: Plan) -> None:
     with ExitStack() as stack:
         folder = stack.enter_context(_folder(plan.data_dir))
         environment = _environment(folder, free=plan.headless)
+        _leave_settings_behind()
         os.environ.update(environment)
         settings = load()
         clock = FileClock(folder / "clock")
@@ -267,6 +270,13 @@ def _environment(folder: Path, *, free: bool) -> dict[str, str]:
         wanted: int = getattr(defaults, name.lower()).port
         settings[f"{name}__PORT"] = str(_port(0 if free else wanted))
     return {f"{PREFIX}{name}": value for name, value in settings.items()}
+
+
+def _leave_settings_behind() -> None:
+    """Forget the site's own settings: a demonstration must never write to the store or listen where they point."""
+    for name in [name for name in os.environ if name.upper().startswith(PREFIX)]:
+        if name.upper() not in KEPT:
+            del os.environ[name]
 
 
 def _port(wanted: int) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.core.ports import Arrival, Decoded, Scored
-from monitor.core.study import Instance, Study
+from monitor.core.study import Instance, begun_by
 from monitor.inference.runner import TorchScorer, load_scorers
 from monitor.ingest.source import JailedSource
 from monitor.ingest.spool import DiskSpool
@@ -55,7 +55,7 @@ def _score(file: Path, spool: DiskSpool, source: JailedSource, scorers: list[Tor
         decoded = source.decode(instance)
         if not isinstance(decoded, Decoded):
             return {"status": "failed", "reason": decoded}
-        study = _study(instance)
+        study = begun_by(instance)
         results = [scorer.score([(study, decoded)], scored_at=now)[0] for scorer in willing]
         return _answer(results)
     finally:
@@ -80,16 +80,3 @@ def _answer(results: list[Any]) -> dict[str, Any]:
             for prediction in result.predictions
         ],
     }
-
-
-def _study(instance: Instance) -> Study:
-    return Study(
-        key=instance.study,
-        patient=instance.patient,
-        accession=instance.accession,
-        issuer_accession=instance.issuer_accession,
-        acquisition=instance.acquisition,
-        studied_at=instance.studied_at,
-        received_at=instance.received_at,
-        last_instance_at=instance.received_at,
-    )

@@ -11,7 +11,7 @@ from monitor.core.pairing import HEADLINE_METHODS, Match, MatchMethod, Pair, Unm
 from monitor.core.ports import Decide, Derive, FeatureRow, Scored, Settlement, Unreadable
 from monitor.core.read import QuarantineReason, Read, ReadStatus
 from monitor.core.status import PairsStatus, ReadsStatus, Status, StudiesStatus
-from monitor.core.study import Acquisition, Instance, Study, StudyState
+from monitor.core.study import Acquisition, Instance, Study, StudyState, begun_by
 from monitor.core.verdict import Alarm, GroupDrift
 from monitor.core.windows import Window
 from monitor.store.cube import STRATA
@@ -234,7 +234,7 @@ class MemoryStore:
         self._instances[instance.digest] = instance
         study = self._studies.get(instance.study)
         if study is None:
-            study = self._studies[instance.study] = _study(instance)
+            study = self._studies[instance.study] = begun_by(instance)
             self._to_match |= {read.key: None for read in self._reads.values() if self._may_move(read, study)}
         elif study.state is StudyState.PENDING:
             last = max(study.last_instance_at, instance.received_at)
@@ -288,19 +288,6 @@ class MemoryStore:
         by_match = Counter(str(pair.method) for pair in self._all_pairs() if pair.label is not None)
         counted = sum(by_match[str(method)] for method in HEADLINE_METHODS)
         return PairsStatus(counted=counted, by_match=dict(sorted(by_match.items())))
-
-
-def _study(instance: Instance) -> Study:
-    return Study(
-        key=instance.study,
-        patient=instance.patient,
-        accession=instance.accession,
-        issuer_accession=instance.issuer_accession,
-        acquisition=instance.acquisition,
-        studied_at=instance.studied_at,
-        received_at=instance.received_at,
-        last_instance_at=instance.received_at,
-    )
 
 
 def _as_in(study: Study, instance: Instance) -> Instance:

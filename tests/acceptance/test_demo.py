@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,6 +47,19 @@ def test_the_injected_detector_is_alarmed_after_its_day_and_named() -> None:
         "nodule",
     }
     assert all(row["kappa"]["value"] > 0.5 for row in found["agreement"])
+
+
+@pytest.mark.timeout(300)
+def test_a_demo_never_touches_the_sites_own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a production store set in the environment or a YAML file, the demo uses its own and makes nothing there."""
+    config = tmp_path / "overread.yaml"
+    config.write_text(f"store: {{url: 'sqlite:///{tmp_path}/yaml.sqlite'}}")
+    monkeypatch.setenv("OVERREAD_CONFIG", str(config))
+    monkeypatch.setenv("OVERREAD_STORE__URL", f"sqlite:///{tmp_path}/production.sqlite")
+    command = [sys.executable, "-m", "monitor.cli", "demo", "--headless", "--days", "1", "--shift", ""]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
+    assert answer.returncode == 0, answer.stderr[-4000:]
+    assert [path.name for path in tmp_path.iterdir()] == ["overread.yaml"]
 
 
 @pytest.mark.timeout(600)
