@@ -16,7 +16,7 @@ from monitor.core.counts import Counts, CountsRow
 from monitor.core.errors import OverreadError
 from monitor.core.verdict import Alarm
 from monitor.core.windows import Window, leading, trailing
-from monitor.store import overview, schema
+from monitor.store import overview, revision
 from monitor.store.database import Database
 from monitor.store.sql import SqlStore
 
@@ -37,7 +37,7 @@ def open_store(url: str) -> SqlStore:
         StoreNotReadyError: its tables are missing or of another version; not remembered, so the next look can succeed.
     """
     database = Database(url)
-    found, needed = schema.pending(database)
+    found, needed = revision.pending(database)
     if found != needed:
         raise StoreNotReadyError
     return SqlStore(database)

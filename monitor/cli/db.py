@@ -22,11 +22,11 @@ def upgrade() -> None:
 def check(*, as_json: Json = False) -> None:
     """Compare the store's tables with what this version needs; exit 3 where they differ."""
     from monitor import settings  # noqa: PLC0415
-    from monitor.store import schema  # noqa: PLC0415
+    from monitor.store import revision, schema  # noqa: PLC0415
     from monitor.store.database import Database  # noqa: PLC0415
 
     database = Database(settings.load().store_url)
-    found, needed = schema.pending(database)
+    found, needed = revision.pending(database)
     differences = schema.differences(database)
     if as_json:
         print_json({"revision": found, "needed": needed, "differences": differences})

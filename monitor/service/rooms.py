@@ -10,7 +10,7 @@ from monitor.ingest.receiver import Limits
 from monitor.ingest.source import JailedSource
 from monitor.ingest.spool import DiskSpool
 from monitor.settings import Settings, pseudonym_key
-from monitor.store import schema
+from monitor.store import revision
 from monitor.store.database import Database
 from monitor.store.sql import SqlStore
 
@@ -25,7 +25,7 @@ def open_store(settings: Settings) -> SqlStore:
     """
     database = Database(settings.store_url)
     try:
-        found, needed = schema.pending(database)
+        found, needed = revision.pending(database)
     except Exception as error:  # noqa: BLE001  # each driver has its own errors, and their text may hold the URL
         message = f"the store does not answer ({type(error).__name__}); check OVERREAD_STORE__URL"
         raise UnreachableError(message) from None

@@ -1,17 +1,15 @@
-"""Bringing a database to this version's tables, and saying whether it is there."""
-
-from pathlib import Path
+"""Bringing a database to this version's tables, and saying where it differs from them."""
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 import monitor.store.tables  # noqa: F401  # fills SQLModel.metadata
 from monitor.store.database import Database
+from monitor.store.revision import MIGRATIONS, current
 
 
 def upgrade(database: Database) -> str:
@@ -21,12 +19,6 @@ def upgrade(database: Database) -> str:
         return current(connection) or ""
 
 
-def pending(database: Database) -> tuple[str | None, str]:
-    """The revision the database has and the one this version needs."""
-    with database.reader.connect() as connection:
-        return current(connection), _head()
-
-
 def differences(database: Database) -> list[str]:
     """What in the database is not as this version's tables say; empty when all is well."""
     with database.reader.connect() as connection:
@@ -34,17 +26,8 @@ def differences(database: Database) -> list[str]:
         return [str(difference) for difference in found]
 
 
-def current(connection: Connection) -> str | None:
-    """The revision a database has."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def _head() -> str:
-    return ScriptDirectory.from_config(_config(None)).get_current_head() or ""
-
-
 def _config(connection: Connection | None) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     return config

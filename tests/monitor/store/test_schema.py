@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 
-from monitor.store import schema
+from monitor.store import revision, schema
 from monitor.store.database import Database
 
 
@@ -22,10 +23,10 @@ def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def test_upgrade_makes_the_tables(bare: str) -> None:
     """From nothing, the migrations reach exactly this version's tables, and say which revision that is."""
     database = Database(bare)
-    assert schema.pending(database)[0] is None
+    assert revision.pending(database)[0] is None
     assert schema.differences(database)
     head = schema.upgrade(database)
-    assert schema.pending(database) == (head, head)
+    assert revision.pending(database) == (head, head)
     assert schema.differences(database) == []
     database.close()
 
@@ -63,14 +64,19 @@ def test_downgrade_leaves_nothing(bare: str) -> None:
     schema.upgrade(database)
     with database.engine.begin() as connection:
         command.downgrade(schema._config(connection), "base")
-    assert schema.pending(database)[0] is None
+    assert revision.pending(database)[0] is None
     schema.upgrade(database)
     assert schema.differences(database) == []
     database.close()
+
+
+def test_needed_is_the_head() -> None:
+    """The revision read off the files' names is the one Alembic finds by following the links between them."""
+    assert revision.needed() == ScriptDirectory.from_config(schema._config(None)).get_current_head()
 
 
 def test_looking_waits_for_no_writer(database: Database) -> None:
     """Asking for the revision answers while someone writes."""
     with database.writing() as session:
         session.connection().exec_driver_sql("DELETE FROM tally")
-        assert schema.pending(database)[0] == schema.pending(database)[1]
+        assert revision.pending(database)[0] == revision.pending(database)[1]
