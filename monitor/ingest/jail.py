@@ -4,6 +4,7 @@ import json
 import os
 import queue
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -17,17 +18,30 @@ from numpy.typing import NDArray
 from monitor.core.study import Failure
 
 _MAX_HEADER = 1 << 20
+_PIPE_BYTES = 1 << 20
+"""What an image passes through to us: a radiograph in twenty turns instead of three hundred."""
 _THREADLESS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bounds:
-    """What one object may cost."""
+    """What one object may cost.
+
+    `seconds` bounds the wall clock; the processor time, of which a decoder's two threads each use some, twice that.
+    """
 
     memory_bytes: int = 2 << 30
     seconds: float = 20.0
     max_pixels: int = 64 << 20
     recycle_after: int = 2000
+
+    def asked_of_a_jail(self) -> dict[str, Any]:
+        """The bounds that a jail keeps by itself. Inflated bytes, a parser's copy and the image must fit in memory."""
+        return {
+            "seconds": 2 * self.seconds,
+            "max_pixels": self.max_pixels,
+            "most_inflated": self.memory_bytes // 4,
+        }
 
 
 class _HungError(Exception):
@@ -56,8 +70,10 @@ class _Jail:
             self._replace()
             return {"failure": Failure.PARSER_TIMED_OUT}, None
         except (_DiedError, OSError, ValueError):
+            self.close()
+            spent = self._process.returncode == -signal.SIGXCPU
             self._replace()
-            return {"failure": Failure.PARSER_CRASHED}, None
+            return {"failure": Failure.PARSER_TIMED_OUT if spent else Failure.PARSER_CRASHED}, None
 
     def close(self) -> None:
         with suppress(OSError):
@@ -76,6 +92,7 @@ class _Jail:
             stderr=subprocess.DEVNULL,
             env=_bare_environment(),
             bufsize=0,
+            pipesize=_PIPE_BYTES,
         )
 
     def _replace(self) -> None:
@@ -87,7 +104,7 @@ class _Jail:
         deadline = time.monotonic() + self._bounds.seconds
         if self._process.stdin is None:
             raise _DiedError
-        self._process.stdin.write(json.dumps(request).encode() + b"\n")
+        self._process.stdin.write(json.dumps(request | self._bounds.asked_of_a_jail()).encode() + b"\n")
         size = int.from_bytes(self._read(4, deadline), "big")
         if size > _MAX_HEADER:
             raise _DiedError
@@ -100,7 +117,7 @@ class _Jail:
         pixels = np.frombuffer(self._read(rows * columns * 4, deadline), dtype=np.float32)
         return header, pixels.reshape(rows, columns)
 
-    def _read(self, size: int, deadline: float) -> bytes:
+    def _read(self, size: int, deadline: float) -> bytearray:
         if self._process.stdout is None:
             raise _DiedError
         handle = self._process.stdout.fileno()
@@ -114,7 +131,7 @@ class _Jail:
             if taken == 0:
                 raise _DiedError
             view = view[taken:]
-        return bytes(gathered)
+        return gathered
 
 
 class Jails:

@@ -50,7 +50,7 @@ def encoded(dataset: Dataset) -> bytes:
     return buffer.getvalue()
 
 
-Seen = Instance | Failure | Decoded[object] | Exclusion
+Seen = Failure | Decoded[object] | Exclusion
 
 
 def look(spool: DiskSpool, source: JailedSource, content: bytes) -> Seen:
@@ -59,9 +59,9 @@ def look(spool: DiskSpool, source: JailedSource, content: bytes) -> Seen:
     arrival = spool.arrivals(100)[-1]
     instance = source.parse(arrival)
     spool.hold(arrival)
-    if isinstance(instance, Instance) and instance.unusable is None:
-        return source.decode(instance)  # type: ignore[return-value]  # the pixels are opaque here
-    return instance
+    if not isinstance(instance, Instance):
+        return instance
+    return instance.unusable or source.decode(instance)  # type: ignore[return-value]  # the pixels are opaque here
 
 
 def test_a_sound_radiograph_becomes_facts_and_pixels(spool: DiskSpool, source: JailedSource) -> None:
