@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from monitor.core.study import Failure
 
 _MAX_HEADER = 1 << 20
+_LARGEST_HEADER = 16 << 20
+"""Of a deflated object, beside its pixels."""
 _PIPE_BYTES = 1 << 20
 """What an image passes through to us: a radiograph in twenty turns instead of three hundred."""
 _THREADLESS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -36,11 +38,11 @@ class Bounds:
     recycle_after: int = 2000
 
     def asked_of_a_jail(self) -> dict[str, Any]:
-        """The bounds that a jail keeps by itself. Inflated bytes, a parser's copy and the image must fit in memory."""
+        """The bounds that a jail keeps by itself; more bytes than these, inflated, would hold too many pixels."""
         return {
             "seconds": 2 * self.seconds,
             "max_pixels": self.max_pixels,
-            "most_inflated": self.memory_bytes // 4,
+            "most_inflated": 2 * self.max_pixels + _LARGEST_HEADER,
         }
 
 

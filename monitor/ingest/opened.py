@@ -19,7 +19,7 @@ from monitor.core.study import Failure
 from monitor.ingest.structure import PIXELS, BrokenError, Encoding, Pixels, walk
 
 PREAMBLE_BYTES = 128
-_PIECE = 1 << 20
+_PIECE = 64 << 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,7 +98,7 @@ def _inflated(stream: BinaryIO, most: int) -> tuple[BinaryIO, bool]:
     plain = bytearray()
     waiting = stream.read(_PIECE)
     while waiting and len(plain) < most:
-        plain += inflater.decompress(waiting, min(_PIECE, most - len(plain)))
+        plain += inflater.decompress(waiting, min(1 << 20, most - len(plain)))
         waiting = inflater.unconsumed_tail or stream.read(_PIECE)
     if len(plain) < most and not inflater.eof:
         raise BrokenError(Failure.TRUNCATED)
