@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
-from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
+from pydicom.pixels.processing import apply_modality_lut, apply_voi, apply_windowing
 from pydicom.pixels.utils import pixel_array
 
 from monitor.core.study import Exclusion
@@ -88,13 +88,15 @@ def voi_levels(dataset: Dataset, frame: int = 0) -> Levels:
     """
     bits = int(dataset.BitsStored)
     modality = _modality(_values(bits, signed=bool(dataset.get("PixelRepresentation"))), dataset, frame)
-    table = "VOILUTSequence" in dataset
-    stated = dataset if table else holder(dataset, "WindowCenter", group="FrameVOILUTSequence", frame=frame)
-    if stated is None:
-        return _turned(modality, dataset)
-    view = dataset.group_dataset(0x0028)
-    view.update(stated.group_dataset(0x0028))
-    seen = apply_voi_lut(modality.round().astype(np.int64) if table else modality, view)
+    stated = holder(dataset, "WindowCenter", group="FrameVOILUTSequence", frame=frame)
+    if dataset.get("VOILUTSequence"):
+        seen = apply_voi(modality.round().astype(np.int64), dataset)
+    elif stated is not None:
+        view = dataset.group_dataset(0x0028)
+        view.update(stated.group_dataset(0x0028))
+        seen = apply_windowing(modality, view)
+    else:
+        seen = modality
     return _turned(np.asarray(seen, dtype=np.float64), dataset)
 
 
