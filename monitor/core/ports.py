@@ -204,6 +204,7 @@ class FeatureRow:
     histogram: tuple[int, ...]
     scores: Mapping[str, float]
     embedding: tuple[float, ...]
+    chosen: str
 
 
 class EvaluationStore(Protocol):

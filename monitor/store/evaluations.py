@@ -116,6 +116,7 @@ def _feature_row(row: FeatureSetRow, study: StudyRow) -> FeatureRow:
         acquisition=facts(study_of(study).acquisition),
         statistics=row.statistics,
         histogram=tuple(row.histogram),
+        chosen=row.chosen,
         scores=row.scores,
         embedding=unpacked(row.embedding),
     )

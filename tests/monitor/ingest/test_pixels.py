@@ -186,7 +186,7 @@ def test_a_package_may_see_through_the_window(function: str) -> None:
 
 def test_a_package_may_see_through_the_voi_lut() -> None:
     """A VOI LUT goes before a window, and is asked with modality values."""
-    lut = item(LUTDescriptor=[256, 100, 8], LUTData=bytes(range(256)), LUTExplanation="")
+    lut = item(LUTDescriptor=[256, 100, 16], LUTData=np.arange(256, dtype="<u2").tobytes())
     lut["LUTData"].VR = "OW"
     dataset = radiograph(VOILUTSequence=Sequence([lut]), RescaleSlope="1", RescaleIntercept="-500", WindowCenter="1")
     image = frame_of(dataset, max_pixels=MOST).image(voi_levels(dataset))
