@@ -1,5 +1,6 @@
 """Decoders of compressed pixel data, as a pydicom plugin over imagecodecs (BSD), which knows every DICOM syntax."""
 
+import struct
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -33,13 +34,32 @@ def is_available(syntax: str) -> bool:
     return syntax in DECODER_DEPENDENCIES
 
 
+def decoded(syntax: str, source: bytes) -> Any:
+    """The array in a codestream of one of the syntaxes that JPEG and its kin are."""
+    return _DECODERS[syntax][1](source)
+
+
 def decode_frame(source: bytes, runner: Any) -> bytes:
     """One frame's samples, little-endian; part of pydicom's plugin contract. Colour is refused before it comes here."""
     if runner.transfer_syntax == uid.RLELossless:
-        return bytes(imagecodecs.dicomrle_decode(source, f"<u{runner.bits_allocated // 8}"))
-    frame = np.ascontiguousarray(_DECODERS[runner.transfer_syntax][1](source))
+        return _unpack_rle(source, runner.bits_allocated // 8)
+    frame = np.ascontiguousarray(decoded(runner.transfer_syntax, source))
     runner.set_option("bits_allocated", frame.itemsize * 8)
     return frame.astype(frame.dtype.newbyteorder("<"), copy=False).tobytes()
+
+
+def _unpack_rle(source: bytes, planes: int) -> bytes:
+    """An RLE frame (PS3.5 G): its header is checked here, for the decoder follows offsets out of the frame.
+
+    Raises:
+        ValueError: not one segment a byte of a sample, in order and inside the frame.
+    """
+    count, *offsets = struct.unpack_from("<16L", source)
+    ends = [*offsets[1:count], len(source)]
+    if count != planes or offsets[0] < 64 or not all(a < b for a, b in zip(offsets[:count], ends, strict=True)):
+        message = "RLE: segments are not as its header says"
+        raise ValueError(message)
+    return bytes(imagecodecs.dicomrle_decode(source, f"<u{planes}"))
 
 
 def install() -> None:

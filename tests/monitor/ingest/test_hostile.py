@@ -46,6 +46,11 @@ def rle(segments: bytes) -> bytes:
     return struct.pack("<16L", 2, 64, 64 + len(segments), *[0] * 13) + segments * 2
 
 
+def astray() -> bytes:
+    """An RLE frame whose second segment begins far outside it: decoders have followed that out of their memory."""
+    return struct.pack("<16L", 2, 64, 0x7F00_0000, *[0] * 13) + b"\x81\0" * 80
+
+
 def bomb() -> bytes:
     """A deflated radiograph of a megabyte that unfolds to a gigabyte; whose it is stands at its beginning."""
     plain = encoded(radiograph())
@@ -95,6 +100,7 @@ HOSTILE = {
     "a deflate bomb": (bomb, Exclusion.TOO_LARGE),
     "an RLE frame of 40 000²": (lambda: compressed(RLELossless, rle(b"\x81\0" * 9), **HUGE), Exclusion.TOO_LARGE),
     "an RLE frame beyond its image": (lambda: compressed(RLELossless, rle(b"\x81\0" * 500_000)), Exclusion.UNDECODABLE),
+    "RLE segments outside their frame": (lambda: compressed(RLELossless, astray()), Exclusion.UNDECODABLE),
     "a stream of another size": (giant, Exclusion.UNDECODABLE),
     "2³¹ frames": (lambda: encoded(radiograph(**ENDLESS)), Failure.TRUNCATED),
     "2³¹ frames, compressed": (lambda: compressed(RLELossless, rle(b""), **ENDLESS), Exclusion.TOO_LARGE),
