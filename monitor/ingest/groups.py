@@ -17,7 +17,8 @@ def of_frame(dataset: Dataset, keyword: str, *, group: str, frame: int = 0) -> A
         group: keyword of the functional group macro that holds it in an enhanced object.
         frame: from 0.
     """
-    return next((item.get(keyword) for item in _holders(dataset, group, frame) if item.get(keyword) is not None), None)
+    stating = holder(dataset, keyword, group=group, frame=frame)
+    return None if stating is None else stating.get(keyword)
 
 
 def holder(dataset: Dataset, keyword: str, *, group: str, frame: int = 0) -> Dataset | None:

@@ -65,7 +65,7 @@ def described(frame: Frame) -> Described:
     full = max(float(np.ptp(frame.levels)), _LEAST)
     bottom = float(frame.levels.min()) / full
     found = _distribution(frame, frame.levels / full)
-    mean = float(found.counts @ found.values / found.total)
+    mean = float(np.average(found.values, weights=found.counts))
     low, p05, median, p95, high = (found.quantile(share) for share in _PERCENTILES)
     contrast = max(high - low, _LEAST)
     table = _filled(frame, found, full)
@@ -73,7 +73,7 @@ def described(frame: Frame) -> Described:
     noise = _noise(centre)
     statistics = {
         "mean": mean,
-        "sd": float(np.sqrt(found.counts @ np.square(found.values - mean) / found.total)),
+        "sd": float(np.sqrt(np.average(np.square(found.values - mean), weights=found.counts))),
         "p01": low,
         "p05": p05,
         "p50": median,
