@@ -73,9 +73,10 @@ def frame_of(dataset: Dataset, *, max_pixels: int, frame: int = 0) -> Frame:
         raw = pixel_array(dataset, index=frame, raw=True, correct_unused_bits=False)
     except Exception as error:  # a decoder may raise anything on hostile bytes
         raise UnusableError(Exclusion.UNDECODABLE) from error
-    if raw.shape != (dataset.Rows, dataset.Columns) or raw.dtype.kind not in "iu" or raw.dtype.itemsize > 2:
+    bits = int(dataset.BitsStored)
+    fits = raw.dtype.kind in "iu" and bits <= raw.dtype.itemsize * 8 <= 16
+    if raw.shape != (dataset.Rows, dataset.Columns) or not fits:  # a stream of another size or depth than promised
         raise UnusableError(Exclusion.UNDECODABLE)
-    bits = min(int(dataset.BitsStored), raw.dtype.itemsize * 8)
     values = _values(bits, signed=bool(dataset.get("PixelRepresentation")))
     levels = _turned(_modality(values, dataset, frame), dataset)
     return Frame(stored=_unpacked(raw, bits, dataset), levels=levels, padding=_padding(values, dataset))
