@@ -1,7 +1,8 @@
 """What runs inside a parser jail: `python -m monitor.ingest.jailed`.
 
-Reads one JSON request a line, answers with a 4-byte length, a JSON header of that length and, for an image, its raw
-float32 bytes. Nothing here holds the pseudonym key, a socket or a database; nothing is unpickled on either side.
+Writes one byte when it is ready. Then reads one JSON request a line and answers each with a 4-byte length, a JSON
+header of that length and, for an image, its raw float32 bytes. Nothing here holds the pseudonym key, a socket or a
+database; nothing is unpickled on either side.
 """
 
 import json
@@ -162,7 +163,9 @@ def allow(seconds: float) -> None:
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer requests until there are no more."""
+    """Say that we are here with a byte, then answer requests until there are no more."""
+    answers.write(b"\0")
+    answers.flush()
     for line in requests:
         request = json.loads(line)
         allow(request["seconds"])

@@ -118,7 +118,7 @@ def test_noise_is_unreadable(spool: DiskSpool, source: JailedSource) -> None:
 
 def test_a_parser_that_hangs_or_dies_is_replaced(spool: DiskSpool) -> None:
     """A stopped parser times out, a killed one is noticed; the object after either is read."""
-    jails = Jails(Bounds(seconds=1.5), size=1)
+    jails = Jails(Bounds(seconds=1.0), size=1)
     source = JailedSource(spool, jails, _pseudonyms(), sites={}, zone=UTC)
     (jail,) = jails._all
     assert isinstance(look(spool, source, encoded(radiograph())), Decoded)
@@ -127,6 +127,21 @@ def test_a_parser_that_hangs_or_dies_is_replaced(spool: DiskSpool) -> None:
     jail._process.kill()
     jail._process.wait()
     assert isinstance(look(spool, source, encoded(radiograph(SOPInstanceUID="1.2.3.3"))), Decoded)
+    jails.close()
+
+
+def test_a_recycled_parser_leaves_an_heir() -> None:
+    """After its objects a parser ends; the one after it was started before, and serves at once."""
+    jails = Jails(Bounds(recycle_after=10), size=1)
+    (jail,) = jails._all
+    seen = [jail._process.pid]
+    heirs = []
+    for _ in range(21):
+        assert "failure" in jails.ask({"verb": "parse", "path": "/nowhere"})[0]
+        seen.append(jail._process.pid)
+        heirs.append(None if jail._heir is None else jail._heir.pid)
+    assert len(set(seen)) == 3
+    assert heirs[7:11] == [None, seen[11], seen[11], None]
     jails.close()
 
 
