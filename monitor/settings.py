@@ -120,7 +120,11 @@ class JailSettings(_Section):
 
     memory_bytes: int = Field(2 << 30, ge=256 << 20, description="Address space of a parser process")
     seconds: float = Field(20.0, gt=0, description="Wall clock for one object")
-    max_pixels: int = Field(64 << 20, ge=1 << 16, description="Rows × columns × frames × samples that are decoded")
+    max_pixels: int = Field(
+        64 << 20,
+        ge=1 << 16,
+        description="Rows × columns × frames × samples that are decoded, counted in pixels of 16 bits",
+    )
     recycle_after: int = Field(2000, ge=1, description="Objects after which a parser process is replaced")
 
 
