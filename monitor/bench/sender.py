@@ -49,6 +49,7 @@ class Sender:
         self._socket.sendall(_request(called, calling, kind.sop_class))
         number, answer = self._pdu()
         if number != 2:
+            self._socket.close()
             message = "the association was not accepted"
             raise ConnectionError(message)
         found = answer.find(b"\x51\0\0\4")
@@ -80,6 +81,7 @@ class Sender:
         """End the association as it should end."""
         self._socket.sendall(_HEADER.pack(5, 4) + bytes(4))
         self._pdu()
+        self._socket.close()
 
     def __enter__(self) -> Self:
         return self

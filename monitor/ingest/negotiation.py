@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from pydicom.uid import UID, AllTransferSyntaxes, ExplicitVRLittleEndian, ImplicitVRLittleEndian
-from pynetdicom import PYNETDICOM_IMPLEMENTATION_UID, service_class
+from pynetdicom import PYNETDICOM_IMPLEMENTATION_UID, _config, service_class
 from pynetdicom.pdu import A_ASSOCIATE_AC, A_ASSOCIATE_RQ
 from pynetdicom.pdu_primitives import A_ASSOCIATE, ImplementationClassUIDNotification, MaximumLengthNotification
 from pynetdicom.presentation import PresentationContext
@@ -27,6 +27,9 @@ _STORED = (
     service_class.NonPatientObjectStorageServiceClass,
     service_class.ServiceClass,  # not known as any other service: a private or newer storage class
 )
+
+
+_config.LOG_HANDLER_LEVEL = "none"  # its handlers would log data sets' identifiers at debug level
 
 
 class Service(StrEnum):

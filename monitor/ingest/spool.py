@@ -2,17 +2,19 @@
 
 `incoming/` holds what is not yet registered, named by time of receipt, sha256 and, where the door knew it, the
 pseudonym of the SOP Instance UID, so that a listing is oldest first; `held/` what is registered, named by sha256. Names
-come from digests only, never from anything received. `associations/` and `aborted/` say which objects came over an association
-that did not end as it should: see `AssociationLog` and `DiskSpool.broken_off`.
+come from digests only, never from anything received. `associations/` and `aborted/` say which objects came over an
+association that did not end as it should: see `AssociationLog` and `DiskSpool.broken_off`.
 """
 
 import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Lock
 
 from monitor.core.errors import SpoolError
 from monitor.core.ports import Arrival
@@ -51,7 +53,7 @@ class DiskSpool:
     def __init__(self, root: Path, marks: Watermarks = Watermarks()) -> None:  # frozen
         self.partial, self.incoming, self.held = root / "partial", root / "incoming", root / "held"
         self.associations, self.aborted = root / "associations", root / "aborted"
-        self.marks = marks
+        self.marks, self.names = marks, FolderSync(self.partial)
         for folder in (self.partial, self.incoming, self.held, self.associations, self.aborted):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
@@ -113,9 +115,17 @@ class DiskSpool:
         return found.f_bavail / found.f_blocks if found.f_blocks else 1.0
 
     def sweep(self) -> None:
-        """Clear up after a crash: drafts were never acknowledged, and associations that were open are broken off."""
+        """Clear up after a crash, before anything is received.
+
+        A draft that has its final name and the bytes it is named for may have been acknowledged and comes in; any other
+        never was and goes. Associations that were open are broken off.
+        """
         for draft in self.partial.iterdir():
-            draft.unlink(missing_ok=True)
+            _, _, names = draft.name.partition(".")
+            if names and _digest_of(draft) == names.partition(".")[0]:
+                draft.rename(self.incoming / draft.name)
+            else:
+                draft.unlink(missing_ok=True)
         for log in self.associations.iterdir():
             log.rename(self.aborted / log.name)
 
@@ -169,6 +179,9 @@ class Draft:
     def commit(self, *, received_at: datetime, sop: str | None = None) -> str:
         """Synchronise the file and its folder, read the length back, and return the sha256.
 
+        The draft takes its final name before that, so that both are one transaction of the file system, and moves to
+        `incoming/` after it: a power cut can undo the move, and `sweep` does it again.
+
         Args:
             received_at: when the last byte came.
             sop: the pseudonym of the SOP Instance UID, where the door knows it: storage commitment asks for it.
@@ -178,29 +191,64 @@ class Draft:
         """
         digest = self._digest.hexdigest()
         micros = (received_at - _EPOCH) // _MICROSECOND
-        final = self._spool.incoming / ".".join([f"{micros:017d}", digest, *([sop] if sop else [])])
+        name = ".".join([f"{micros:017d}", digest, *([sop] if sop else [])])
         try:
+            self._path = self._path.rename(self._spool.partial / name)
+            folder = self._spool.names.durable()
             os.fsync(self._handle)
-            self._path.rename(final)
-            _sync_folder(self._spool.incoming)
+            folder.result()
             found = os.fstat(self._handle).st_size
+            if found == self.size:
+                self._path = self._path.rename(self._spool.incoming / name)
         except OSError as error:
-            final.unlink(missing_ok=True)
             raise _short(error) from error
+        else:
+            if found != self.size:
+                message = f"spool: {found} of {self.size} bytes were written"
+                raise SpoolError(message)
+            self._keep()
         finally:
             self.discard()
-        if found != self.size:
-            final.unlink(missing_ok=True)
-            message = f"spool: {found} of {self.size} bytes were written"
-            raise SpoolError(message)
         return digest
 
     def discard(self) -> None:
-        """Leave nothing of a draft that was not committed; a second time changes nothing."""
+        """Leave nothing of a draft that was not committed; once it was, this changes nothing."""
         if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
+            self._keep()
             self._path.unlink(missing_ok=True)
+
+    def _keep(self) -> None:
+        os.close(self._handle)
+        self._handle = -1
+
+
+class FolderSync:
+    """Makes the names in a folder durable, in a thread beside the ones that make the files durable.
+
+    Each synchronisation waits for the disk to empty its cache; side by side they wait once. All who ask before one
+    begins share it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._lock = folder, Lock()
+        self._thread = ThreadPoolExecutor(1)
+        self._next: Future[None] | None = None
+
+    def durable(self) -> "Future[None]":
+        """Done once all names given so far are durable, or with the `OSError` that kept them from it."""
+        with self._lock:
+            if self._next is None:
+                self._next = self._thread.submit(self._sync)
+            return self._next
+
+    def _sync(self) -> None:
+        with self._lock:
+            self._next = None
+        handle = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 class AssociationLog:
@@ -247,13 +295,10 @@ def _arrival(path: Path) -> Arrival:
     return Arrival(digest=digest, path=path, received_at=_EPOCH + int(micros) * _MICROSECOND)
 
 
+def _digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _short(error: OSError) -> SpoolError:
     return SpoolError(f"spool: {error.strerror}")
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

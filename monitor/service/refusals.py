@@ -55,6 +55,10 @@ class RefusalBook:
         except queue.Full:
             self._overflowed += 1
 
+    def waiting(self) -> int:
+        """How many refusals are noted and not yet kept."""
+        return self._noted.qsize()
+
     def keep(self, stop: threading.Event) -> None:
         """Log and audit what is noted, until asked to stop."""
         while not stop.is_set():
