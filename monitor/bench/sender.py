@@ -46,14 +46,11 @@ class Sender:
         self._kind, self._study, self._sent = kind, study, 0
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.sendall(_request(called, calling, kind.sop_class))
-        number, answer = self._pdu()
-        if number != 2:
+        try:
+            longest = self._associated(called, calling)
+        except OSError:
             self._socket.close()
-            message = "the association was not accepted"
-            raise ConnectionError(message)
-        found = answer.find(b"\x51\0\0\4")
-        longest = int.from_bytes(answer[found + 4 : found + 8], "big") if found >= 0 else 0
+            raise
         self._step = min(longest or _LARGEST_PDU, _LARGEST_PDU) - 6
         self._pixels = os.urandom(kind.pixel_bytes)
         self._first = self._step - len(self._dataset("0")) - 64  # the identity may grow by some digits
@@ -88,6 +85,16 @@ class Sender:
 
     def __exit__(self, *_: object) -> None:
         self._socket.close()
+
+    def _associated(self, called: str, calling: str) -> int:
+        """Ask for the association; what the receiver takes in one PDU, 0 for any length."""
+        self._socket.sendall(_request(called, calling, self._kind.sop_class))
+        number, answer = self._pdu()
+        if number != 2:
+            message = "the association was not accepted"
+            raise ConnectionError(message)
+        found = answer.find(b"\x51\0\0\4")
+        return int.from_bytes(answer[found + 4 : found + 8], "big") if found >= 0 else 0
 
     def _pdu(self) -> tuple[int, bytes]:
         number, length = _HEADER.unpack(self._exactly(_HEADER.size))
