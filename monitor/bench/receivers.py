@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.core.errors import UnreachableError
-from monitor.service.supervisor import prepare
-from monitor.settings import PREFIX, load
+from monitor.settings import PREFIX
 
 READY_SECONDS = 60.0
 
@@ -38,7 +37,6 @@ def _ours(folder: Path, port: int) -> tuple[list[str], Mapping[str, str]]:
     given = {"DATA_DIR": str(folder), "DICOM__PORT": str(port), "MLLP__PORT": "0", "SPOOL__REFUSE_FREE_RATIO": "0"}
     environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     environment |= {PREFIX + name: value for name, value in given.items()}
-    prepare(load(data_dir=folder))
     return [sys.executable, "-m", "monitor.cli", "serve", "--role", "receiver"], environment
 
 
