@@ -8,11 +8,21 @@ import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -74,9 +84,61 @@ class DicomSettings(_Section):
     calling_aes: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
         (), description="Calling AE titles that are let in; empty lets any in, on loopback only"
     )
-    max_associations: int = Field(32, ge=1, description="Associations at one time")
+    calling_hosts: Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (), description="Addresses or networks (CIDR) that may connect; empty lets any connect"
+    )
+    max_associations: int = Field(
+        32, ge=1, description="Associations at one time; each calling title that is let in always finds one"
+    )
+    association_timeout_seconds: float = Field(
+        10.0, gt=0, description="Time for the TLS handshake, and for the association request after it"
+    )
     network_timeout_seconds: float = Field(30.0, gt=0, description="Silence after which an association is ended")
     max_object_bytes: int = Field(2 << 30, ge=1 << 20, description="Largest object that is accepted")
+    tls_certificate_file: Path | None = Field(
+        None, description="Certificate chain (PEM); with it, only TLS 1.2 or later is spoken"
+    )
+    tls_key_file: Path | None = Field(None, description="Private key of the certificate (PEM)")
+    tls_client_ca_file: Path | None = Field(
+        None, description="Authorities (PEM) one of which must have signed the certificate of whoever connects"
+    )
+    commitment_peers: Annotated[dict[str, str], NoDecode, BeforeValidator(_mapping)] = Field(
+        default_factory=dict,
+        description="Calling title to the host:port its storage commitment reports go to; "
+        "the others get theirs over the association they asked on",
+    )
+
+    @field_validator("commitment_peers")
+    @classmethod
+    def _addresses(cls, value: dict[str, str]) -> dict[str, str]:
+        for address in value.values():
+            host, _, port = address.rpartition(":")
+            if not host or not port.isdigit() or not 0 < int(port) <= 65535:
+                message = f"{address!r} is no address; accepted: host:port"
+                raise ValueError(message)
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.tls_certificate_file is None) is not (self.tls_key_file is None):
+            message = "tls_certificate_file and tls_key_file are set together or not at all"
+            raise ValueError(message)
+        if self.tls_client_ca_file is not None and self.tls_certificate_file is None:
+            message = "tls_client_ca_file is of no use without tls_certificate_file"
+            raise ValueError(message)
+        if len(self.calling_aes) > self.max_associations:
+            message = f"{self.max_associations} max_associations are fewer than {len(self.calling_aes)} calling_aes"
+            raise ValueError(message)
+        return self
+
+
+class SpoolSettings(_Section):
+    """The disk that received objects lie on. Nothing there is ever recycled to make room."""
+
+    warn_free_ratio: float = Field(0.10, ge=0, lt=1, description="Free share of the disk below which it is logged")
+    refuse_free_ratio: float = Field(
+        0.05, ge=0, lt=1, description="Free share of the disk below which nothing more is taken"
+    )
 
 
 class MllpSettings(_Section):
@@ -170,6 +232,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     models: ModelsSettings = ModelsSettings()
     dicom: DicomSettings = DicomSettings()
+    spool: SpoolSettings = SpoolSettings()
     mllp: MllpSettings = MllpSettings()
     api: ApiSettings = ApiSettings()
     metrics: MetricsSettings = MetricsSettings()

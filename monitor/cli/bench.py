@@ -1,12 +1,14 @@
 """`overread bench`."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from monitor.cli.output import Json, print_json, print_table
 
-app = typer.Typer(help="Ratios against a limit measured in the same run.", no_args_is_help=True)
+app = typer.Typer(help="Ratios against a limit or a peer measured in the same run.", no_args_is_help=True)
 
 SIZES = (512 << 10, 10 << 20)
 PIXEL_ROUNDS = 9
@@ -14,40 +16,51 @@ PIXEL_ROUNDS = 9
 
 @app.callback()
 def root() -> None:
-    """Ratios against a limit measured in the same run."""
+    """Ratios against a limit or a peer measured in the same run."""
 
 
 @app.command()
 def ingest(
     *,
     objects: Annotated[int, typer.Option(min=1, max=10_000, help="Objects a round.")] = 40,
+    images: Annotated[int, typer.Option(min=0, max=10_000, help="CT slices a receiver and round; 0: none.")] = 200,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds of the receivers.")] = 3,
+    folder: Annotated[Path | None, typer.Option(help="Where all store; the temporary folder when not given.")] = None,
     pixels: Annotated[bool, typer.Option("--pixels", help="Decoding, statistics and the jail instead.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Measure the spool's durable write against a bare write and fsync, for a CT slice and a radiograph."""
+    """Measure the spool against a bare write and fsync, and the receiver against Orthanc and dcmtk's storescp."""
     if pixels:
         _pixels(as_json=as_json)
         return
+    spool, receivers = _spool(objects), _receivers(images, rounds, folder) if images else []
+    if as_json:
+        print_json({"spool": spool, "receivers": receivers})
+        return
+    print_table(
+        ("bytes", "spool /s", "write + fsync /s", "ratio"),
+        [tuple(row.values()) for row in spool],
+        empty="nothing measured",
+    )
+    print_table(
+        ("images", "associations", "overread /s", "orthanc /s", "storescp /s", "over orthanc", "over storescp"),
+        [tuple("" if value is None else value for value in row.values()) for row in receivers],
+        empty="no receivers measured",
+    )
+
+
+def _spool(objects: int) -> Sequence[dict[str, Any]]:
     from monitor.bench.ingest import spool_speed  # noqa: PLC0415  # the command line stays quick
 
-    speeds = [spool_speed(size, objects=objects) for size in SIZES]
-    rows = [
+    return [
         {
             "bytes": speed.size,
             "spool_per_second": round(1 / speed.spool_seconds, 1),
             "floor_per_second": round(1 / speed.floor_seconds, 1),
             "ratio": round(speed.ratio, 3),
         }
-        for speed in speeds
+        for speed in (spool_speed(size, objects=objects) for size in SIZES)
     ]
-    if as_json:
-        print_json(rows)
-        return
-    print_table(
-        ("bytes", "spool /s", "write + fsync /s", "ratio"),
-        [tuple(row.values()) for row in rows],
-        empty="nothing measured",
-    )
 
 
 def _pixels(*, as_json: bool) -> None:
@@ -74,3 +87,26 @@ def _pixels(*, as_json: bool) -> None:
         [tuple("" if value is None else value for value in row.values()) for row in rows],
         empty="nothing measured",
     )
+
+
+def _receivers(images: int, rounds: int, folder: Path | None) -> Sequence[dict[str, Any]]:
+    from monitor.bench.receiving import missing, receiver_speeds  # noqa: PLC0415  # the command line stays quick
+
+    for name in missing():
+        typer.echo(f"{name} is not installed; skipped", err=True)
+    return [
+        {
+            "images": speed.kind,
+            "associations": speed.associations,
+            "overread_per_second": round(speed.images_per_second["overread"], 1),
+            "orthanc_per_second": _rounded(speed.images_per_second.get("orthanc"), 1),
+            "storescp_per_second": _rounded(speed.images_per_second.get("storescp"), 1),
+            "ratio_orthanc": _rounded(speed.ratio("orthanc"), 2),
+            "ratio_storescp": _rounded(speed.ratio("storescp"), 2),
+        }
+        for speed in receiver_speeds(images, rounds=rounds, folder=folder)
+    ]
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
