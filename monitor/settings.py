@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -29,7 +30,7 @@ PREFIX = "OVERREAD_"
 CONFIG_VARIABLE = "OVERREAD_CONFIG"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
-SECRETIVE = frozenset({"store"})
+SECRETIVE = frozenset({"store", "dicomweb"})
 """Sections whose values are never shown, however wrong they are."""
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -93,6 +94,51 @@ class ApiSettings(_Section):
 
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: Port = Field(8080, description="Port to listen on")
+    token_file: Path | None = Field(
+        None, description="Bearer token of those who may send by STOW-RS; when empty they may on loopback only"
+    )
+
+
+class FolderSettings(_Section):
+    """The watched drop folder."""
+
+    watch: Path | None = Field(None, description="Folder whose DICOM files are taken in; none when empty")
+    poll_seconds: float = Field(2.0, gt=0, description="Time between two looks into the folder")
+    stable_seconds: float = Field(5.0, ge=0, description="A file is taken when it has not changed for this long")
+    after: Literal["move", "delete"] = Field(
+        "move", description="What becomes of a file that was taken: moved to done/ or deleted"
+    )
+
+
+def _service_root(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query or parts.fragment:
+        message = "accepted: http(s)://host[:port]/path, with no user, password or query in it"
+        raise ValueError(message)
+    return value.rstrip("/")
+
+
+class DicomwebSettings(_Section):
+    """The archive that studies are pulled from."""
+
+    url: Annotated[str, BeforeValidator(_service_root)] | None = Field(
+        None, description="DICOMweb service of the archive that missing studies are pulled from; none when empty"
+    )
+    every_seconds: float = Field(900.0, ge=0, description="Time between two pulls; 0 pulls on demand only")
+    lookback_days: int = Field(3, ge=0, description="A pull looks at studies taken up to this many days ago")
+    modalities: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (), description="Modalities that are pulled, comma-separated; all when empty"
+    )
+    username: str | None = Field(None, description="User of HTTP basic authentication")
+    password_file: Path | None = Field(None, description="File with that user's password")
+    token_file: Path | None = Field(None, description="File with a bearer token, instead of a user")
+    ca_file: Path | None = Field(
+        None, description="Certificates (PEM) the archive's is verified by; the system's when empty"
+    )
+    client_cert_file: Path | None = Field(None, description="Our own certificate (PEM), where the archive asks for one")
+    client_key_file: Path | None = Field(None, description="Its private key (PEM), when it is not in the same file")
 
 
 class MetricsSettings(_Section):
@@ -168,6 +214,8 @@ class Settings(BaseSettings):
     dicom: DicomSettings = DicomSettings()
     mllp: MllpSettings = MllpSettings()
     api: ApiSettings = ApiSettings()
+    folder: FolderSettings = FolderSettings()
+    dicomweb: DicomwebSettings = DicomwebSettings()
     metrics: MetricsSettings = MetricsSettings()
     dashboard: DashboardSettings = DashboardSettings()
     study: StudySettings = StudySettings()
@@ -260,6 +308,22 @@ def pseudonym_key(settings: Settings) -> bytes:
         message = f"{path}: the key has {len(key)} bytes; at least {KEY_BYTES} are accepted"
         raise SettingError(message)
     return key
+
+
+def secret_in(path: Path, name: str) -> str:
+    """The secret in the file that the setting `name` (without its prefix) names.
+
+    Raises:
+        SettingError: it cannot be read, or holds nothing.
+    """
+    try:
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError):
+        secret = ""
+    if not secret:
+        message = f"{PREFIX}{name}={path}: nothing to be read; accepted: a readable text file with the secret in it"
+        raise SettingError(message)
+    return secret
 
 
 def rows(settings: Settings) -> Sequence[tuple[str, str, str]]:

@@ -20,6 +20,7 @@ from pydicom import Dataset
 
 from monitor.core.study import Failure
 from monitor.ingest import codecs
+from monitor.ingest.heading import heading
 from monitor.ingest.pixels import UnusableError, image_of
 from monitor.ingest.statistics import image_statistics
 
@@ -83,7 +84,7 @@ def decode(request: dict[str, Any]) -> Answer:
     return {"shape": image.shape, "statistics": statistics}, image
 
 
-VERBS: dict[str, Callable[[dict[str, Any]], Answer]] = {"parse": parse, "decode": decode}
+VERBS: dict[str, Callable[[dict[str, Any]], Answer]] = {"parse": parse, "decode": decode, "heading": heading}
 
 
 def _read(path: str) -> Dataset:

@@ -1,0 +1,172 @@
+"""Wires the doors beside the DICOM receiver: drop folder, DICOMweb pull, STOW-RS, and an import by hand."""
+
+import hmac
+import ssl
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, timedelta
+from functools import partial
+from itertools import takewhile
+
+import httpx
+from fastapi import APIRouter
+
+from monitor.api.stow import stow_routes
+from monitor.core.errors import SettingError
+from monitor.core.ports import Clock
+from monitor.ingest.dicomweb import Archive, ArchiveError
+from monitor.ingest.doorway import Doorway, Ending
+from monitor.ingest.dropfolder import DropFolder
+from monitor.ingest.heading import StudyReader
+from monitor.ingest.pull import Patience, Puller
+from monitor.ingest.spool import DiskSpool
+from monitor.ingest.stow import StowIntake
+from monitor.service import rooms
+from monitor.service.running import Running, repeat
+from monitor.settings import LOOPBACK, PREFIX, DicomwebSettings, Settings, secret_in
+from monitor.store.sql import SqlStore
+
+CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
+
+
+def open_doorway(settings: Settings, store: SqlStore, clock: Clock, *, dry_run: bool = False) -> Doorway:
+    """A visit to the spool that passes over what is already here."""
+    most = settings.dicom.max_object_bytes
+    return Doorway(rooms.open_spool(settings), clock, store.known_objects, max_bytes=most, dry_run=dry_run)
+
+
+def open_puller(settings: Settings, store: SqlStore, wait: Callable[[float], object]) -> Puller:
+    """Compares the archive that was set with the store; `wait` waits for this many seconds.
+
+    Raises:
+        SettingError: no archive is set, or its credentials cannot be used.
+    """
+    archive = Archive(_client(settings.dicomweb), max_bytes=settings.dicom.max_object_bytes, wait=wait)
+    return Puller(archive, store, rooms.pseudonyms(settings), wait)
+
+
+def first_day(settings: Settings, clock: Clock) -> date:
+    """The earliest study date a pull looks at."""
+    today = clock.now().astimezone(settings.zone).date()
+    return today - timedelta(days=settings.dicomweb.lookback_days)
+
+
+def start(running: Running, store: SqlStore, clock: Clock) -> list[threading.Thread]:
+    """Start what watches a folder and what pulls on a schedule, where they are set; both end with the role.
+
+    Raises:
+        SettingError: the folder cannot be used, or the archive's credentials.
+    """
+    settings, threads = running.settings, []
+    if settings.folder.watch is not None:
+        visit = partial(_visit, running, _drop_folder(settings, store, clock))
+        threads.append(partial(repeat, running, visit, every=settings.folder.poll_seconds))
+    if settings.dicomweb.url is not None and settings.dicomweb.every_seconds:
+        puller = open_puller(settings, store, running.stop.wait)
+        pull = partial(_pull, running, puller, Patience(), store, clock)
+        threads.append(partial(repeat, running, pull, every=settings.dicomweb.every_seconds))
+    started = [threading.Thread(target=work, daemon=True) for work in threads]
+    for thread in started:
+        thread.start()
+    return started
+
+
+def stow_door(running: Running, spool: DiskSpool, clock: Clock) -> APIRouter:
+    """The STOW-RS routes: with a token where one is set, else for a listener on loopback only.
+
+    Raises:
+        SettingError: the token cannot be read.
+    """
+    settings = running.settings
+    token = secret_in(settings.api.token_file, "API__TOKEN_FILE") if settings.api.token_file else None
+    study_of = StudyReader(partial(rooms.open_jails, settings, size=1))
+    intake = StowIntake(spool, clock, study_of, max_bytes=settings.dicom.max_object_bytes)
+    refused = partial(running.log.warning, "refused", door="stow")
+    return stow_routes(intake.take, partial(_admitted, token, settings.api.host), refused)
+
+
+def _admitted(token: str | None, host: str, authorization: str | None) -> str | None:
+    """Why this Authorization header is not enough, or None. Compared in a time that tells nothing of the token."""
+    if token is None:
+        return None if host in LOOPBACK else f"{PREFIX}API__TOKEN_FILE is not set: only loopback is served"
+    shown = (authorization or "").encode()
+    return None if hmac.compare_digest(shown, f"Bearer {token}".encode()) else "accepted: Authorization: Bearer <token>"
+
+
+def _drop_folder(settings: Settings, store: SqlStore, clock: Clock) -> DropFolder:
+    folder = settings.folder
+    if folder.watch is None or not folder.watch.is_dir():
+        message = f"{PREFIX}FOLDER__WATCH={folder.watch}: no such folder; accepted: a folder that can be written to"
+        raise SettingError(message)
+    visit = partial(open_doorway, settings, store, clock)
+    try:
+        return DropFolder(folder.watch, visit, stable_seconds=folder.stable_seconds, delete=folder.after == "delete")
+    except OSError as error:
+        message = f"{PREFIX}FOLDER__WATCH={folder.watch}: {error.strerror}; accepted: a folder that can be written to"
+        raise SettingError(message) from None
+
+
+def _visit(running: Running, folder: DropFolder) -> int:
+    endings = folder.visit()
+    _report(running, "folder", endings)
+    return endings.total()
+
+
+def _pull(running: Running, puller: Puller, patience: Patience, store: SqlStore, clock: Clock) -> int:
+    settings = running.settings
+    try:
+        listing = puller.look(first_day(settings, clock), settings.dicomweb.modalities)
+    except ArchiveError as error:
+        running.log.warning("pull_failed", fault=str(error.fault))
+        return 0
+    due = patience.due(listing.gaps)
+    if due:
+        going = takewhile(lambda _: not running.stop.is_set(), due)
+        pulled = puller.pull(going, open_doorway(settings, store, clock), on_study=lambda: None)
+        running.log.info("pulled", **listing.as_json(), **pulled.as_json())
+        _report(running, "dicomweb", pulled.endings)
+    return len(due)
+
+
+def _report(running: Running, door: str, endings: Counter[Ending]) -> None:
+    for ending, count in sorted(endings.items()):
+        well = ending in {Ending.TAKEN, Ending.KNOWN}
+        tell = running.log.info if well else running.log.warning
+        tell("taken" if well else "refused", door=door, what=str(ending), files=count)
+
+
+def _client(archive: DicomwebSettings) -> httpx.Client:
+    """An HTTP client for the archive: no redirects, no proxy of the environment, nothing verified loosely."""
+    if archive.url is None:
+        message = f"{PREFIX}DICOMWEB__URL is not set; accepted: the DICOMweb service of an archive"
+        raise SettingError(message)
+    headers = {"accept-encoding": "identity"}
+    auth = None
+    if archive.token_file is not None:
+        headers["authorization"] = f"Bearer {secret_in(archive.token_file, 'DICOMWEB__TOKEN_FILE')}"
+    elif archive.username is not None and archive.password_file is not None:
+        auth = httpx.BasicAuth(archive.username, secret_in(archive.password_file, "DICOMWEB__PASSWORD_FILE"))
+    return httpx.Client(
+        base_url=archive.url + "/",
+        headers=headers,
+        auth=auth,
+        verify=_trust(archive),
+        timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+        trust_env=False,
+    )
+
+
+def _trust(archive: DicomwebSettings) -> ssl.SSLContext:
+    """Whom to believe, and what to show."""
+    named = "CA_FILE"
+    try:
+        context = ssl.create_default_context(cafile=archive.ca_file)
+        named = "CLIENT_CERT_FILE"
+        if archive.client_cert_file is not None:
+            context.load_cert_chain(archive.client_cert_file, archive.client_key_file)
+    except OSError as error:  # ssl's own errors among them
+        path = archive.ca_file if named == "CA_FILE" else archive.client_cert_file
+        message = f"{PREFIX}DICOMWEB__{named}={path}: {error.strerror}; accepted: a readable PEM file"
+        raise SettingError(message) from None
+    return context
