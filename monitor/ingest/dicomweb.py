@@ -1,6 +1,6 @@
 """A DICOMweb client (PS3.18): asks an archive what it has by QIDO-RS, and fetches it untouched by WADO-RS.
 
-UIDs pass through here into addresses and nowhere else: not into an error, a log or a `repr`.
+UIDs pass through here into addresses, once they are checked, and nowhere else: not into an error, a log or a `repr`.
 """
 
 import json
@@ -74,7 +74,7 @@ class ArchiveError(OverreadError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListedStudy:
-    """A study an archive has; `instances` is how many it counts in it, where it says so."""
+    """A study an archive has, under a UID not yet checked; `instances` is how many it counts in it, if it does."""
 
     uid: str = field(repr=False)
     instances: int | None
@@ -120,7 +120,7 @@ class Archive:
             ArchiveError: as `studies`.
         """
         found = self._search(f"studies/{_checked(study)}/instances", {}, _SOP)
-        return [ListedInstance(series=_checked(_text(row, _SERIES)), sop=sop) for sop, row in found.items()]
+        return [ListedInstance(series=_text(row, _SERIES), sop=sop) for sop, row in found.items()]
 
     def retrieve(self, study: str, instance: ListedInstance | None = None) -> Iterator[Part]:
         """The files of a study, or of one instance of it, as the archive keeps them; each as soon as it is there.
@@ -145,7 +145,7 @@ class Archive:
         for _ in range(MOST_PAGES):
             page = self._page(path, query | {"limit": str(PAGE), "offset": str(offset)})
             before = len(found)
-            found |= {_checked(_text(row, key)): row for row in page}
+            found |= {_text(row, key): row for row in page}
             if len(found) == before:
                 return found
             offset += len(page)
