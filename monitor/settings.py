@@ -113,9 +113,13 @@ class FolderSettings(_Section):
 def _service_root(value: object) -> object:
     if not isinstance(value, str):
         return value
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query or parts.fragment:
-        message = "accepted: http(s)://host[:port]/path, with no user, password or query in it"
+    message = "accepted: http(s)://host[:port]/path, with no user, password or query in it"
+    try:
+        parts = urlsplit(value)
+        sound = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError(message)
     return value.rstrip("/")
 

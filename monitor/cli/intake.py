@@ -100,11 +100,10 @@ def _show(found: Mapping[str, Any], meanings: Mapping[str, str], *, as_json: boo
         print_json(found)
         return
     rows = [(name, *_count(found[name]), meaning.format(**found)) for name, meaning in meanings.items()]
-    print_table(
-        ("", "", "dry run: nothing was done" if found["dry_run"] else ""),
-        [(name, total, f"{meaning}{reasons}") for name, total, reasons, meaning in rows],
-        empty="",
-    )
+    if found["dry_run"]:
+        typer.echo("dry run: nothing was done", err=True)
+    headings = ("", "number", "that")
+    print_table(headings, [(name, total, meaning + reasons) for name, total, reasons, meaning in rows], empty="")
 
 
 def _count(value: int | Mapping[str, int]) -> tuple[int, str]:

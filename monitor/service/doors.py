@@ -1,5 +1,6 @@
 """Wires the doors beside the DICOM receiver: drop folder, DICOMweb pull, STOW-RS, and an import by hand."""
 
+import base64
 import hmac
 import ssl
 import threading
@@ -141,20 +142,32 @@ def _client(archive: DicomwebSettings) -> httpx.Client:
     if archive.url is None:
         message = f"{PREFIX}DICOMWEB__URL is not set; accepted: the DICOMweb service of an archive"
         raise SettingError(message)
-    headers = {"accept-encoding": "identity"}
-    auth = None
-    if archive.token_file is not None:
-        headers["authorization"] = f"Bearer {secret_in(archive.token_file, 'DICOMWEB__TOKEN_FILE')}"
-    elif archive.username is not None and archive.password_file is not None:
-        auth = httpx.BasicAuth(archive.username, secret_in(archive.password_file, "DICOMWEB__PASSWORD_FILE"))
+    authorization = _authorization(archive)
+    url = httpx.URL(archive.url + "/")
+    if authorization and url.scheme == "http" and url.host not in LOOPBACK:
+        message = f"{PREFIX}DICOMWEB__URL would carry a secret in the clear; accepted: https, or a loopback host"
+        raise SettingError(message)
     return httpx.Client(
-        base_url=archive.url + "/",
-        headers=headers,
-        auth=auth,
+        base_url=url,
+        headers={"accept-encoding": "identity", **authorization},
         verify=_trust(archive),
         timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
         trust_env=False,
     )
+
+
+def _authorization(archive: DicomwebSettings) -> dict[str, str]:
+    """The header that says who we are, where a user or a token is set."""
+    user, password, token = archive.username, archive.password_file, archive.token_file
+    if (user is None) != (password is None) or (user is not None and token is not None):
+        message = f"{PREFIX}DICOMWEB__USERNAME and __PASSWORD_FILE go together; accepted: both, or a __TOKEN_FILE alone"
+        raise SettingError(message)
+    if token is not None:
+        return {"authorization": f"Bearer {secret_in(token, 'DICOMWEB__TOKEN_FILE')}"}
+    if user is not None and password is not None:
+        pair = f"{user}:{secret_in(password, 'DICOMWEB__PASSWORD_FILE')}"
+        return {"authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+    return {}
 
 
 def _trust(archive: DicomwebSettings) -> ssl.SSLContext:
