@@ -101,6 +101,14 @@ class Archive:
         """
         self._http, self._max_bytes, self._wait = http, max_bytes, wait
 
+    def answers(self) -> None:
+        """Ask for one study.
+
+        Raises:
+            ArchiveError: it does not let us search.
+        """
+        self._page("studies", {"limit": "1"})
+
     def studies(self, since: date, modality: str | None) -> list[ListedStudy]:
         """The studies taken on `since` or later, with a series of this modality; each once.
 

@@ -4,12 +4,12 @@ import hashlib
 import os
 import stat
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 
 from monitor.core.ports import Clock
-from monitor.ingest.part10 import DICOMDIR, HEAD_BYTES, file_meta, is_part10
+from monitor.ingest.part10 import DICOMDIR, HEAD_BYTES, file_meta, harmless, is_part10
 from monitor.ingest.spool import DiskSpool
 
 Known = Callable[[Sequence[str]], Collection[str]]
@@ -57,11 +57,12 @@ class Doorway:
         judged = judge(content[:HEAD_BYTES], len(content), max_bytes=self.max_bytes)
         if judged is not None:
             return judged
-        digest = hashlib.sha256(content).hexdigest()
+        pieces = harmless(content)
+        digest = digest_of(pieces)
         if digest in self._here or self._known((digest,)):
             return Ending.KNOWN
         if not self._dry_run:
-            self._spool.write((content,), received_at=self._clock.now())
+            self._spool.write(pieces, received_at=self._clock.now())
         self._here.add(digest)
         return Ending.TAKEN
 
@@ -73,6 +74,14 @@ class Doorway:
         """
         content = read_file(path, max_bytes=self.max_bytes)
         return content if isinstance(content, Ending) else self.take(content)
+
+
+def digest_of(pieces: Iterable[bytes]) -> str:
+    """The sha256 by which the spool and the store know an object."""
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def judge(head: bytes, size: int, *, max_bytes: int) -> Ending | None:

@@ -33,6 +33,11 @@ def is_part10(head: bytes) -> bool:
     return head[PREAMBLE : PREAMBLE + len(MAGIC)] == MAGIC
 
 
+def harmless(content: bytes) -> tuple[bytes, bytes]:
+    """A DICOM file in two pieces, its preamble zeroed: what stands there can make it a program too (CVE-2019-11687)."""
+    return bytes(PREAMBLE), content[PREAMBLE:]
+
+
 def is_uid(value: str) -> bool:
     """Whether this is a UID as PS3.5 §9.1 has it: digits and dots, at most 64; and so safe inside an address."""
     parts = value.split(".")

@@ -9,7 +9,7 @@ from typing import Any
 from monitor.core.errors import SpoolError
 from monitor.core.ports import Clock
 from monitor.ingest.multipart import DICOM, MultipartError, Part, PartTooLargeError, boundary_of, parts
-from monitor.ingest.part10 import HEAD_BYTES, FileMeta, file_meta, is_part10, is_uid
+from monitor.ingest.part10 import HEAD_BYTES, FileMeta, file_meta, harmless, is_part10, is_uid
 from monitor.ingest.spool import DiskSpool
 
 MAX_PARTS = 100_000
@@ -113,7 +113,7 @@ class StowIntake:
             so_far.fail(meta, Reason.OTHER_STUDY)
         else:
             try:
-                self._spool.write((part.content,), received_at=self._clock.now())
+                self._spool.write(harmless(part.content), received_at=self._clock.now())
             except SpoolError:
                 so_far.fail(meta, Reason.OUT_OF_RESOURCES)
             else:

@@ -37,14 +37,22 @@ def open_doorway(settings: Settings, store: SqlStore, clock: Clock, *, dry_run: 
     return Doorway(rooms.open_spool(settings), clock, store.known_objects, max_bytes=most, dry_run=dry_run)
 
 
-def open_puller(settings: Settings, store: SqlStore, wait: Callable[[float], object]) -> Puller:
-    """Compares the archive that was set with the store; `wait` waits for this many seconds.
+def open_archive(settings: Settings, wait: Callable[[float], object]) -> Archive:
+    """The archive that was set; `wait` waits for this many seconds before it is asked again.
 
     Raises:
-        SettingError: no archive is set, or its credentials cannot be used.
+        SettingError: none is set, or its credentials cannot be used.
     """
-    archive = Archive(_client(settings.dicomweb), max_bytes=settings.dicom.max_object_bytes, wait=wait)
-    return Puller(archive, store, rooms.pseudonyms(settings), wait)
+    return Archive(_client(settings.dicomweb), max_bytes=settings.dicom.max_object_bytes, wait=wait)
+
+
+def open_puller(settings: Settings, store: SqlStore, wait: Callable[[float], object]) -> Puller:
+    """Compares the archive that was set with the store.
+
+    Raises:
+        SettingError: as `open_archive`.
+    """
+    return Puller(open_archive(settings, wait), store, rooms.pseudonyms(settings), wait)
 
 
 def first_day(settings: Settings, clock: Clock) -> date:

@@ -47,7 +47,7 @@ def digests(*contents: bytes) -> list[str]:
 
 def spooled(sidecar: Sidecar) -> list[str]:
     """The digests that lie in the spool of a sidecar without a worker."""
-    return sorted(path.name.partition(".")[2] for path in (sidecar.folder / "data/spool/incoming").iterdir())
+    return sorted(path.name.split(".")[1] for path in (sidecar.folder / "data/spool/incoming").iterdir())
 
 
 @pytest.mark.usefixtures("dcmtk")

@@ -151,6 +151,14 @@ def test_no_link_leads_out_of_the_tree(
     assert spooled(spool) == digests(0, 1, 2)
 
 
+def test_a_preamble_is_zeroed(tmp_path: Path, spool: DiskSpool, doorway: Callable[..., Doorway]) -> None:
+    """A file that is a program too comes in as the image alone, and is known by it."""
+    (tmp_path / "MZ").write_bytes(b"MZ" + bytes(range(126)) + dicom_file(1)[128:])
+    assert doorway().take_file(tmp_path / "MZ") is Ending.TAKEN
+    assert doorway().take(dicom_file(1)) is Ending.KNOWN
+    assert spooled(spool) == digests(1)
+
+
 def test_a_large_file_is_refused_unread(tmp_path: Path) -> None:
     """A sparse file of a terabyte is refused by its size, and takes no memory."""
     path = tmp_path / "huge"

@@ -60,6 +60,12 @@ def test_all_stored_is_200(intake: StowIntake, spool: DiskSpool) -> None:
     assert durable(spool) == digests(*files)
 
 
+def test_a_preamble_is_zeroed(intake: StowIntake, spool: DiskSpool) -> None:
+    """A file that is a program too comes in as the image alone."""
+    intake.take(TYPE, None, [multipart([b"MZ" + bytes(range(126)) + dicom_file()[128:]])])
+    assert durable(spool) == digests(dicom_file())
+
+
 def test_some_stored_is_202(intake: StowIntake, spool: DiskSpool) -> None:
     """A part that is no DICOM file is listed among the nameless failures, and the rest is stored."""
     answer = intake.take(TYPE, None, [multipart([dicom_file(1), b"no image", dicom_file(2)])])
