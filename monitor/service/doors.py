@@ -25,7 +25,8 @@ from monitor.ingest.spool import DiskSpool
 from monitor.ingest.stow import StowIntake
 from monitor.service import rooms
 from monitor.service.running import Running, repeat
-from monitor.settings import LOOPBACK, PREFIX, DicomwebSettings, Settings, secret_in
+from monitor.settings import LOOPBACK, PREFIX, Settings, secret_in
+from monitor.settings.doors import DicomwebSettings
 from monitor.store.sql import SqlStore
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0

@@ -6,7 +6,8 @@ import pytest
 
 from monitor.core.errors import SettingError
 from monitor.service import doors
-from monitor.settings import DicomwebSettings, load, secret_in
+from monitor.settings import load, secret_in
+from monitor.settings.doors import DicomwebSettings
 
 TOKEN = "correct-horse"  # noqa: S105  # what must be shown to be let in
 

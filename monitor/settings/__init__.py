@@ -3,17 +3,15 @@
 Flag > environment (`OVERREAD_…__…`) > YAML file > default. An unknown key is an error.
 """
 
-import json
 import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -25,6 +23,8 @@ from pydantic_settings import (
 
 from monitor.core.errors import SettingError
 from monitor.core.identity import KEY_BYTES
+from monitor.settings.doors import DicomwebSettings, FolderSettings
+from monitor.settings.section import Port, _mapping, _Section, _split
 
 PREFIX = "OVERREAD_"
 CONFIG_VARIABLE = "OVERREAD_CONFIG"
@@ -32,26 +32,6 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 SECRETIVE = frozenset({"store", "dicomweb"})
 """Sections whose values are never shown, however wrong they are."""
-
-Port = Annotated[int, Field(ge=0, le=65535)]
-
-
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def _mapping(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        message = 'accepted: a JSON object such as {"St. Elsewhere": "east"}'
-        raise ValueError(message) from None
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class StoreSettings(_Section):
@@ -97,52 +77,6 @@ class ApiSettings(_Section):
     token_file: Path | None = Field(
         None, description="Bearer token of those who may send by STOW-RS; when empty they may on loopback only"
     )
-
-
-class FolderSettings(_Section):
-    """The watched drop folder."""
-
-    watch: Path | None = Field(None, description="Folder whose DICOM files are taken in; none when empty")
-    poll_seconds: float = Field(2.0, gt=0, description="Time between two looks into the folder")
-    stable_seconds: float = Field(5.0, ge=0, description="A file is taken when it has not changed for this long")
-    after: Literal["move", "delete"] = Field(
-        "move", description="What becomes of a file that was taken: moved to done/ or deleted"
-    )
-
-
-def _service_root(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    message = "accepted: http(s)://host[:port]/path, with no user, password or query in it"
-    try:
-        parts = urlsplit(value)
-        sound = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:
-        sound = False
-    if not sound or "@" in parts.netloc or parts.query or parts.fragment:
-        raise ValueError(message)
-    return value.rstrip("/")
-
-
-class DicomwebSettings(_Section):
-    """The archive that studies are pulled from."""
-
-    url: Annotated[str, BeforeValidator(_service_root)] | None = Field(
-        None, description="DICOMweb service of the archive that missing studies are pulled from; none when empty"
-    )
-    every_seconds: float = Field(900.0, ge=0, description="Time between two pulls; 0 pulls on demand only")
-    lookback_days: int = Field(3, ge=0, description="A pull looks at studies taken up to this many days ago")
-    modalities: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
-        (), description="Modalities that are pulled, comma-separated; all when empty"
-    )
-    username: str | None = Field(None, description="User of HTTP basic authentication")
-    password_file: Path | None = Field(None, description="File with that user's password")
-    token_file: Path | None = Field(None, description="File with a bearer token, instead of a user")
-    ca_file: Path | None = Field(
-        None, description="Certificates (PEM) the archive's is verified by; the system's when empty"
-    )
-    client_cert_file: Path | None = Field(None, description="Our own certificate (PEM), where the archive asks for one")
-    client_key_file: Path | None = Field(None, description="Its private key (PEM), when it is not in the same file")
 
 
 class MetricsSettings(_Section):
