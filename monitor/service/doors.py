@@ -1,7 +1,6 @@
-"""Wires the doors beside the DICOM receiver: drop folder, DICOMweb pull, STOW-RS, and an import by hand."""
+"""Wires the doors that look for studies themselves: the drop folder, the DICOMweb pull and an import by hand."""
 
 import base64
-import hmac
 import ssl
 import threading
 from collections import Counter
@@ -11,18 +10,13 @@ from functools import partial
 from itertools import takewhile
 
 import httpx
-from fastapi import APIRouter
 
-from monitor.api.stow import stow_routes
 from monitor.core.errors import SettingError
 from monitor.core.ports import Clock
 from monitor.ingest.dicomweb import Archive, ArchiveError
 from monitor.ingest.doorway import Doorway, Ending
 from monitor.ingest.dropfolder import DropFolder
-from monitor.ingest.heading import StudyReader
 from monitor.ingest.pull import Patience, Puller
-from monitor.ingest.spool import DiskSpool
-from monitor.ingest.stow import StowIntake
 from monitor.service import rooms
 from monitor.service.running import Running, repeat
 from monitor.settings import LOOPBACK, PREFIX, Settings, secret_in
@@ -80,28 +74,6 @@ def start(running: Running, store: SqlStore, clock: Clock) -> list[threading.Thr
     for thread in started:
         thread.start()
     return started
-
-
-def stow_door(running: Running, spool: DiskSpool, clock: Clock) -> APIRouter:
-    """The STOW-RS routes: with a token where one is set, else for a listener on loopback only.
-
-    Raises:
-        SettingError: the token cannot be read.
-    """
-    settings = running.settings
-    token = secret_in(settings.api.token_file, "API__TOKEN_FILE") if settings.api.token_file else None
-    study_of = StudyReader(partial(rooms.open_jails, settings, size=1))
-    intake = StowIntake(spool, clock, study_of, max_bytes=settings.dicom.max_object_bytes)
-    refused = partial(running.log.warning, "refused", door="stow")
-    return stow_routes(intake.take, partial(_admitted, token, settings.api.host), refused)
-
-
-def _admitted(token: str | None, host: str, authorization: str | None) -> str | None:
-    """Why this Authorization header is not enough, or None. Compared in a time that tells nothing of the token."""
-    if token is None:
-        return None if host in LOOPBACK else f"{PREFIX}API__TOKEN_FILE is not set: only loopback is served"
-    shown = (authorization or "").encode()
-    return None if hmac.compare_digest(shown, f"Bearer {token}".encode()) else "accepted: Authorization: Bearer <token>"
 
 
 def _drop_folder(settings: Settings, store: SqlStore, clock: Clock) -> DropFolder:

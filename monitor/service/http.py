@@ -9,9 +9,9 @@ from monitor.core.errors import UnreachableError
 from monitor.metrics import exporter
 from monitor.service import rooms
 from monitor.service.clocks import clock_of
-from monitor.service.doors import stow_door
 from monitor.service.running import Running
 from monitor.service.snapshot import snapshot_source
+from monitor.service.stow import stow_door
 
 
 def serve_http(running: Running) -> None:
