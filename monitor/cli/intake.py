@@ -68,7 +68,9 @@ def pull_studies(
     pulled = Pulled()
     if not dry_run:
         with _progress("studies", len(listing.gaps)) as advance:
-            pulled = puller.pull(listing.gaps, doors.open_doorway(loaded, store, clock), on_study=advance)
+            pulled = puller.pull(
+                listing.gaps, doors.open_doorway(loaded, store, clock), on_study=lambda _gap: advance()
+            )
     found = {"dry_run": dry_run, "since": first.isoformat(), **listing.as_json(), **pulled.as_json()}
     _show(found, _PULLED, as_json=as_json)
     if pulled.failed or found["refused"]:

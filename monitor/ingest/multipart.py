@@ -52,7 +52,7 @@ def boundary_of(content_type: str) -> str:
     except UnicodeError:
         kind, options = b"", {}
     if kind != b"multipart/related" or options.get(b"type", DICOM.encode()).lower() != DICOM.encode():
-        message = f'the Content-Type is another one; accepted: multipart/related; type="{DICOM}"; boundary=…'
+        message = f"the Content-Type is another one; accepted: multipart/related; type={DICOM}; boundary=..."
         raise MultipartError(message)
     boundary = options.get(b"boundary", b"").decode("latin-1")
     if not boundary:

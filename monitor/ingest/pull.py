@@ -105,8 +105,8 @@ class Puller:
         ]
         return Listing(listed=len(listed), gaps=tuple(gaps))
 
-    def pull(self, gaps: Iterable[Gap], doorway: Doorway, *, on_study: Callable[[], None]) -> Pulled:
-        """Fetch what is lacking of these studies, each with a few tries.
+    def pull(self, gaps: Iterable[Gap], doorway: Doorway, *, on_study: Callable[[Gap], None]) -> Pulled:
+        """Fetch what is lacking of these studies, each with a few tries; `on_study` is told of each that had them.
 
         One that fails does not stop the others; an archive that went away or lets us in no more does.
 
@@ -122,7 +122,7 @@ class Puller:
                 pulled.failed[error.fault] += 1
                 if error.fault.hopeless:
                     break
-            on_study()
+            on_study(gap)
         return Pulled(studies=studies, endings=pulled.endings, failed=pulled.failed)
 
     def _close(self, gap: Gap, doorway: Doorway, endings: Counter[Ending]) -> None:
@@ -164,12 +164,19 @@ class Patience:
         self._stood: dict[str, tuple[int | None, int]] = {}
         self._pulls: Counter[str] = Counter()
 
+    @property
+    def given_up(self) -> int:
+        """How many of the gaps of the last look are fetched no more."""
+        return sum(pulls >= PULLS_OF_A_STUDY for pulls in self._pulls.values())
+
+    def tried(self, gap: Gap) -> None:
+        """Remember that the archive was asked for this. One that was away, or a disk that was full, does not count."""
+        self._pulls[gap.key] += 1
+
     def due(self, gaps: Iterable[Gap]) -> list[Gap]:
         """Of the gaps found by this look, those to close now."""
         found = {gap.key: gap for gap in gaps}
         due = [gap for key, gap in found.items() if self._stood.get(key) == (gap.study.instances, gap.here)]
         self._stood = {key: (gap.study.instances, gap.here) for key, gap in found.items()}
         self._pulls = Counter({key: self._pulls[key] for key in found})
-        due = [gap for gap in due if self._pulls[gap.key] < PULLS_OF_A_STUDY]
-        self._pulls.update(gap.key for gap in due)
-        return due
+        return [gap for gap in due if self._pulls[gap.key] < PULLS_OF_A_STUDY]

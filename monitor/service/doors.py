@@ -103,10 +103,11 @@ def _pull(running: Running, puller: Puller, patience: Patience, store: SqlStore,
         running.log.warning("pull_failed", fault=str(error.fault))
         return 0
     due = patience.due(listing.gaps)
+    running.log.info("archive_searched", **listing.as_json(), given_up=patience.given_up)
     if due:
         going = takewhile(lambda _: not running.stop.is_set(), due)
-        pulled = puller.pull(going, open_doorway(settings, store, clock), on_study=lambda: None)
-        running.log.info("pulled", **listing.as_json(), **pulled.as_json())
+        pulled = puller.pull(going, open_doorway(settings, store, clock), on_study=patience.tried)
+        running.log.info("pulled", **pulled.as_json())
         _report(running, "dicomweb", pulled.endings)
     return len(due)
 

@@ -132,7 +132,10 @@ def test_what_is_no_store_request_stores_nothing(
     intake: StowIntake, spool: DiskSpool, content_type: str, study: str | None, body: bytes, status: HTTPStatus
 ) -> None:
     """Another media type, an address that is no UID, noise or an empty body have their own status, and no effect."""
-    assert intake.take(content_type, study, [body]).status == status
+    answer = intake.take(content_type, study, [body])
+    assert answer.status == status
+    assert answer.fault.isascii()  # it travels in a header
+    assert '"' not in answer.fault
     assert spool.waiting() == 0
 
 
