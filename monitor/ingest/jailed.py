@@ -24,6 +24,7 @@ from pydicom import Dataset
 from monitor.core.study import Exclusion, Failure
 from monitor.ingest import codecs
 from monitor.ingest.groups import of_frame
+from monitor.ingest.heading import heading
 from monitor.ingest.opened import Opened, open_bounded
 from monitor.ingest.pixels import UnusableError, frame_of, voi_levels
 from monitor.ingest.refusals import frames_of, refusal
@@ -100,7 +101,7 @@ def decode(request: dict[str, Any]) -> Answer:
     return {"shape": image.shape, "statistics": seen.statistics, "histogram": seen.histogram}, image
 
 
-VERBS: dict[str, Callable[[dict[str, Any]], Answer]] = {"parse": parse, "decode": decode}
+VERBS: dict[str, Callable[[dict[str, Any]], Answer]] = {"parse": parse, "decode": decode, "heading": heading}
 
 
 def _tags(header: Dataset) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The api role: health, readiness and metrics."""
+"""The api role: health, readiness, STOW-RS and metrics."""
 
 import threading
 
@@ -11,6 +11,7 @@ from monitor.service import rooms
 from monitor.service.clocks import clock_of
 from monitor.service.running import Running
 from monitor.service.snapshot import snapshot_source
+from monitor.service.stow import stow_door
 
 
 def serve_http(running: Running) -> None:
@@ -25,10 +26,10 @@ def serve_http(running: Running) -> None:
             return "the store does not answer"
         return None
 
-    source = snapshot_source(store, rooms.open_spool(settings), clock)
-    config = uvicorn.Config(
-        application(not_ready), host=settings.api.host, port=settings.api.port, log_config=None, access_log=False
-    )
+    spool = rooms.open_spool(settings)
+    source = snapshot_source(store, spool, clock)
+    app = application(not_ready, stow_door(running, spool, clock))
+    config = uvicorn.Config(app, host=settings.api.host, port=settings.api.port, log_config=None, access_log=False)
     server = _Quiet(config)
     thread = threading.Thread(target=server.run, daemon=True)
     with exporter.serve(settings.metrics.port, settings.metrics.host, source):

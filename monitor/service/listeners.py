@@ -14,7 +14,7 @@ from monitor.ingest.spool import DiskSpool
 from monitor.labels.labeler import labeler_for
 from monitor.reads.intake import ReadIntake
 from monitor.reads.mllp import MllpServer
-from monitor.service import rooms
+from monitor.service import doors, rooms
 from monitor.service.clocks import clock_of
 from monitor.service.refusals import RefusalBook
 from monitor.service.running import Running
@@ -23,6 +23,8 @@ PROFILE = "chest-radiograph"
 BIND_SECONDS = 20.0
 BIND_RETRY_SECONDS = 0.2
 DISK_SECONDS = 10.0
+STOP_SECONDS = 5.0
+"""How long a door may go on with what it has in hand; what it does not finish is found again."""
 BoundT = TypeVar("BoundT")
 
 
@@ -31,6 +33,7 @@ def receive(running: Running) -> None:
 
     Raises:
         UnreachableError: a port stays taken.
+        SettingError: another door cannot be opened as it was set.
     """
     settings = running.settings
     clock, spool = clock_of(settings.clock.file), rooms.open_spool(settings)
@@ -56,10 +59,14 @@ def receive(running: Running) -> None:
         zone=settings.zone,
         charset=settings.mllp.default_charset,
     )
+    beside = doors.start(running, store, clock)
     try:
         asyncio.run(_listen(running, receiver, intake))
     finally:
         receiver.stop()
+        running.stop.set()
+        for thread in beside:
+            thread.join(STOP_SECONDS)
         store.close()
 
 

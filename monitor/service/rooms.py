@@ -52,7 +52,7 @@ def open_source(settings: Settings, spool: DiskSpool, jails: Jails) -> JailedSou
     return JailedSource(spool, jails, pseudonyms(settings), sites=settings.sites, zone=settings.zone)
 
 
-def open_jails(settings: Settings) -> Jails:
+def open_jails(settings: Settings, *, size: int = JAILS) -> Jails:
     """The parser processes."""
     jail = settings.jail
     bounds = Bounds(
@@ -61,7 +61,7 @@ def open_jails(settings: Settings) -> Jails:
         max_pixels=jail.max_pixels,
         recycle_after=jail.recycle_after,
     )
-    return Jails(bounds, size=JAILS)
+    return Jails(bounds, size=size)
 
 
 def pseudonyms(settings: Settings) -> Pseudonyms:

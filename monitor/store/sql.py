@@ -4,6 +4,7 @@ from monitor.store.audit import SqlAudit
 from monitor.store.cube import SqlCube
 from monitor.store.database import Database
 from monitor.store.evaluations import SqlEvaluations
+from monitor.store.holdings import SqlHoldings
 from monitor.store.models import SqlModels
 from monitor.store.pairs import SqlPairs
 from monitor.store.reads import SqlReads
@@ -11,7 +12,7 @@ from monitor.store.status import SqlStatus
 from monitor.store.studies import SqlStudies
 
 
-class SqlStore(SqlStudies, SqlReads, SqlPairs, SqlModels, SqlEvaluations, SqlCube, SqlStatus, SqlAudit):
+class SqlStore(SqlStudies, SqlHoldings, SqlReads, SqlPairs, SqlModels, SqlEvaluations, SqlCube, SqlStatus, SqlAudit):
     """Everything one database offers; each part in its own file."""
 
     def __init__(self, database: Database) -> None:

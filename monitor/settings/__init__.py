@@ -3,7 +3,6 @@
 Flag > environment (`OVERREAD_…__…`) > YAML file > default. An unknown key is an error.
 """
 
-import json
 import os
 import secrets
 from collections.abc import Sequence
@@ -34,33 +33,15 @@ from pydantic_settings import (
 
 from monitor.core.errors import SettingError
 from monitor.core.identity import KEY_BYTES
+from monitor.settings.doors import DicomwebSettings, FolderSettings
+from monitor.settings.section import Port, _mapping, _Section, _split
 
 PREFIX = "OVERREAD_"
 CONFIG_VARIABLE = "OVERREAD_CONFIG"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
-SECRETIVE = frozenset({"store"})
+SECRETIVE = frozenset({"store", "dicomweb"})
 """Sections whose values are never shown, however wrong they are."""
-
-Port = Annotated[int, Field(ge=0, le=65535)]
-
-
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def _mapping(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        message = 'accepted: a JSON object such as {"St. Elsewhere": "east"}'
-        raise ValueError(message) from None
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class StoreSettings(_Section):
@@ -155,6 +136,9 @@ class ApiSettings(_Section):
 
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: Port = Field(8080, description="Port to listen on")
+    token_file: Path | None = Field(
+        None, description="Bearer token of those who may send by STOW-RS; when empty they may on loopback only"
+    )
 
 
 class MetricsSettings(_Section):
@@ -235,6 +219,8 @@ class Settings(BaseSettings):
     spool: SpoolSettings = SpoolSettings()
     mllp: MllpSettings = MllpSettings()
     api: ApiSettings = ApiSettings()
+    folder: FolderSettings = FolderSettings()
+    dicomweb: DicomwebSettings = DicomwebSettings()
     metrics: MetricsSettings = MetricsSettings()
     dashboard: DashboardSettings = DashboardSettings()
     study: StudySettings = StudySettings()
@@ -327,6 +313,22 @@ def pseudonym_key(settings: Settings) -> bytes:
         message = f"{path}: the key has {len(key)} bytes; at least {KEY_BYTES} are accepted"
         raise SettingError(message)
     return key
+
+
+def secret_in(path: Path, name: str) -> str:
+    """The secret in the file that the setting `name` (without its prefix) names.
+
+    Raises:
+        SettingError: it cannot be read, or holds nothing.
+    """
+    try:
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError):
+        secret = ""
+    if not secret:
+        message = f"{PREFIX}{name}={path}: nothing to be read; accepted: a readable text file with the secret in it"
+        raise SettingError(message)
+    return secret
 
 
 def rows(settings: Settings) -> Sequence[tuple[str, str, str]]:
