@@ -32,7 +32,7 @@ def orthanc(tmp_path: Path) -> Callable[..., Orthanc]:
     return lambda **settings: Orthanc(tmp_path / "orthanc", **settings)
 
 
-def until(holds: Callable[[], object], *, seconds: float = 30.0) -> None:
+def until(holds: Callable[[], object], *, seconds: float = 60.0) -> None:
     """Wait until this is so."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -152,7 +152,7 @@ def test_a_drop_folder_survives_kills(tmp_path: Path) -> None:
     drop.mkdir()
     sidecar = Sidecar(tmp_path, FOLDER__WATCH=str(drop), FOLDER__STABLE_SECONDS="0", FOLDER__POLL_SECONDS="0.05")
     moments = random.Random(5)  # noqa: S311  # a reproducible choice of moments, not a secret
-    files = [dicom_file(number, pixels=16) for number in range(600)]
+    files = [dicom_file(number, pixels=16) for number in range(300)]
     for number, content in enumerate(files):
         (drop / f"Canary^{number}").write_bytes(content)
     for _ in range(2):
