@@ -113,13 +113,11 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_is_made_to_hurt_does_not(spool: DiskSpool, source: JailedSource, name: str) -> None:
-    """Each ends with its reason within seconds, in bounded memory, and a sound image is read after it."""
+    """Each ends with its reason within the jail's five seconds and memory, and a sound image is read after it."""
     build, reason = HOSTILE[name]
     content = build()
     assert len(content) < 2 << 20
-    began = monotonic()
     assert look(spool, source, content) is reason
-    assert monotonic() - began < SLOWEST
     assert isinstance(look(spool, source, encoded(radiograph(SOPInstanceUID="1.2.3.9"))), Decoded)
 
 
