@@ -6,7 +6,6 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic
 
 import imagecodecs
 import numpy as np
