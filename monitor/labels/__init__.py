@@ -1,15 +1,27 @@
 """Report text to finding labels, by rules read from lexicon files. Pure."""
 
-from monitor.labels.labeler import MAX_TEXT, Labeler, Labelled, LabelStatus, TextTooLongError, labeler_for
-from monitor.labels.lexicon import UnknownProfileError, profiles
+from monitor.labels.labeler import (
+    MAX_TEXT,
+    Labeler,
+    Labelled,
+    LabelStatus,
+    Measurement,
+    TextTooLongError,
+    labeler_for,
+)
+from monitor.labels.lexicon import Side
+from monitor.labels.profile import UnknownProfileError, profile_for, profiles
 
 __all__ = [
     "MAX_TEXT",
     "LabelStatus",
     "Labeler",
     "Labelled",
+    "Measurement",
+    "Side",
     "TextTooLongError",
     "UnknownProfileError",
     "labeler_for",
+    "profile_for",
     "profiles",
 ]

@@ -1,5 +1,6 @@
-"""Lexicon files: the words of one profile in one language, compiled to regular expressions that cannot run away."""
+"""Lexicon files: the words of one profile in one language, over the grammar its language has in every profile."""
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -7,19 +8,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
-from monitor.core.errors import UsageError
+from monitor.labels.profile import Profile, profile_of
+from monitor.labels.table import Table
+from monitor.labels.terms import any_of, in_order, one_of
 
-_LEXICONS = files("monitor.labels") / "lexicons"
-# Every repetition is bounded and a gap's words and joints share no character, so matching time stays linear.
-_JOINT = r"[\s,:/'’-]{1,4}"
-_GAP = rf"{_JOINT}(?:(?!(?:not|no|but|without|however)\b)\w{{1,30}}{_JOINT}){{0,4}}?"
-_ENDING = r"\w{0,15}"
-
-
-class UnknownProfileError(UsageError):
-    """No lexicon is there for this profile."""
+_ROOM = files("monitor.labels")
+_GRAMMARS, _LEXICONS = "grammars", "lexicons"
 
 
 class CueKind(StrEnum):
@@ -30,6 +25,10 @@ class CueKind(StrEnum):
     NEGATION_AFTER = "negation_after"
     DOUBT_BEFORE = "doubt_before"
     DOUBT_AFTER = "doubt_after"
+    DOUBT_AROUND = "doubt_around"
+    HISTORY_BEFORE = "history_before"
+    HISTORY_AFTER = "history_after"
+    PRIOR = "prior"
     BREAKER = "breakers"
     PSEUDO = "pseudo"
 
@@ -42,6 +41,14 @@ class SectionRole(StrEnum):
     IGNORED = "ignored"
 
 
+class Side(StrEnum):
+    """Laterality."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    BILATERAL = "bilateral"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Normal:
     """A statement of normality, the findings it denies, and whether it denies them in so many words."""
@@ -52,29 +59,46 @@ class Normal:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Lexicon:
-    """One profile in one language. `headings` finds a section's name in its group 1; `reach` is in characters."""
+class Grading:
+    """The words for an ordinal finding's grades: `grades[i]` is what group i + 1 of the pattern stands for."""
 
-    profile: str
+    pattern: re.Pattern[str]
+    grades: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Lexicon:
+    """One profile in one language. `headings` finds a section's name in its group 1; `reach` is in characters.
+
+    `unfinished` matches at the end of a line that its next line goes on; `again` at the start of a sentence that
+    speaks of what the one before it named; `apart` between two mentions that a word for a side cannot both belong to.
+    """
+
+    profile: Profile
     language: str
     version: str
     reach: int
     headings: re.Pattern[str]
     roles: Mapping[str, SectionRole]
+    unfinished: re.Pattern[str]
+    again: re.Pattern[str]
+    apart: re.Pattern[str]
     cues: re.Pattern[str]
-    cue_kinds: tuple[CueKind, ...]
+    cue_kinds: tuple[frozenset[CueKind], ...]
+    sides: Mapping[Side, re.Pattern[str]]
     findings: Mapping[str, re.Pattern[str]]
+    gradings: Mapping[str, Grading]
     normals: tuple[Normal, ...]
 
     @property
     def labeler(self) -> str:
         """What identifies the rules that made a label."""
-        return f"rules/{self.profile}.{self.language}@{self.version}"
+        return f"rules/{self.profile.name}.{self.language}@{self.version}"
 
-
-def profiles() -> tuple[str, ...]:
-    """The profiles a lexicon is there for, in order of name."""
-    return tuple(sorted({entry.name.split(".")[0] for entry in _LEXICONS.iterdir() if entry.name.endswith(".toml")}))
+    @property
+    def covered(self) -> tuple[str, ...]:
+        """The findings this language has words for, in the profile's order."""
+        return tuple(name for name in self.profile.findings if name in self.findings or name in self.gradings)
 
 
 @cache
@@ -82,36 +106,114 @@ def lexicons_of(profile: str) -> Mapping[str, Lexicon]:
     """Every language's lexicon of a profile.
 
     Raises:
-        UnknownProfileError: no lexicon is there for the profile; the message names the accepted ones.
+        UnknownProfileError: there is no such profile; the message names the accepted ones.
+        LexiconError: a lexicon is not what it should be.
     """
-    if profile not in profiles():
-        message = f"profile: {profile[:80]!r} is not known; accepted: {', '.join(profiles())}"
-        raise UnknownProfileError(message)
-    found = sorted(entry.name for entry in _LEXICONS.iterdir() if entry.name.startswith(f"{profile}."))
-    loaded = [_compiled(profile, tomllib.loads((_LEXICONS / name).read_text("utf-8"))) for name in found]
-    return {lexicon.language: lexicon for lexicon in loaded}
+    known = profile_of(profile)
+    names = sorted(entry.name for entry in (_ROOM / _LEXICONS).iterdir() if entry.name.startswith(f"{profile}."))
+    found: dict[str, Lexicon] = {}
+    for name in names:
+        language = name.removesuffix(".toml").rpartition(".")[2]
+        words = (_ROOM / _LEXICONS / name).read_text("utf-8")
+        grammar = (_ROOM / _GRAMMARS / f"{language}.toml").read_text("utf-8")
+        found[language] = read_lexicon(known, language, words=words, grammar=grammar)
+    return found
 
 
-def _compiled(profile: str, table: Mapping[str, Any]) -> Lexicon:
-    whole = bool(table["whole_words"])
-    cues = [(term, CueKind(kind)) for kind, terms in table["cues"].items() for term in terms]
-    cues.sort(key=lambda cue: -len(cue[0]))
-    roles = {name: SectionRole(role) for role, names in table["sections"].items() for name in names}
-    return Lexicon(
+def read_lexicon(profile: Profile, language: str, *, words: str, grammar: str) -> Lexicon:
+    """A lexicon from the text of its two files, checked.
+
+    The version is the one the words' file states, and a digest of both files: rules that changed never go by the
+    name of those before them.
+
+    Raises:
+        LexiconError: a field is missing, unknown or has a value that is not accepted.
+    """
+    own = Table(f"{profile.name}.{language}.toml", "lexicon", tomllib.loads(words))
+    shared = Table(f"{language}.toml", "grammar", tomllib.loads(grammar))
+    digest = hashlib.sha256((words + grammar).encode()).hexdigest()[:8]
+    whole = shared.flag("whole_words")
+    cues = _cues(own.table("cues"), shared.table("cues"))
+    ordered = in_order(cues, whole=whole)
+    roles = _roles(shared.table("sections")) | _roles(own.table("sections"))
+    sides = shared.table("sides")
+    found = own.table("findings")
+    lexicon = Lexicon(
         profile=profile,
-        language=table["language"],
-        version=table["version"],
-        reach=table["reach"],
+        language=language,
+        version=f"{own.text('version')}+{digest}",
+        reach=shared.count("reach"),
         headings=_headings(roles),
         roles=roles,
-        cues=_words([f"({_pattern(term, whole=whole)})" for term, _ in cues], whole=whole),
-        cue_kinds=tuple(kind for _, kind in cues),
-        findings={name: _any(terms, whole=whole) for name, terms in table["findings"].items()},
-        normals=tuple(
-            Normal(pattern=_any(row["terms"], whole=whole), findings=tuple(row["findings"]), firm=row["firm"])
-            for row in table["normal"]
-        ),
+        unfinished=re.compile(rf"(?:{any_of(shared.texts('unfinished'), whole=whole).pattern})\Z|,\Z"),
+        again=any_of(shared.texts("again"), whole=whole),
+        apart=any_of(shared.texts("apart"), whole=whole),
+        cues=one_of(ordered, whole=whole),
+        cue_kinds=tuple(cues[term] for term in ordered),
+        sides={side: any_of(sides.texts(side), whole=whole) for side in Side},
+        findings={
+            name: any_of(found.texts(name), whole=whole) for name in _known(found, profile) if name in found.keys()
+        },
+        gradings={name: grading for name, grading in _gradings(own.table("grades"), profile, whole=whole)},
+        normals=tuple(_normals(own, profile, whole=whole)),
     )
+    for table in (own, shared, sides):
+        table.nothing_else()
+    return lexicon
+
+
+def _known(table: Table, profile: Profile) -> Iterable[str]:
+    """The table's fields, each of which must be a finding of the profile."""
+    for name in table.keys():
+        if name not in profile.findings:
+            raise table.refused(name, name, ", ".join(profile.findings))
+        yield name
+
+
+def _cues(*tables: Table) -> dict[str, frozenset[CueKind]]:
+    """Each cue's term with its kinds."""
+    kinds: dict[str, frozenset[CueKind]] = {}
+    for table in tables:
+        for kind in CueKind:
+            for term in table.texts(kind):
+                kinds[term] = kinds.get(term, frozenset()) | {kind}
+        table.nothing_else()
+    return kinds
+
+
+def _roles(table: Table) -> dict[str, SectionRole]:
+    roles = {name: role for role in SectionRole for name in table.texts(role)}
+    table.nothing_else()
+    return roles
+
+
+def _gradings(table: Table, profile: Profile, *, whole: bool) -> Iterable[tuple[str, Grading]]:
+    """`{}` in an ordinal's templates stands for each of a grade's codes in turn; `terms` are words for the grade itself."""
+    for name in _known(table, profile):
+        row, scale = table.table(name), profile.findings[name].scale
+        templates, grades = row.texts("templates"), row.table("grade")
+        terms: dict[str, str] = {}
+        for grade in grades.keys():
+            if grade not in scale:
+                raise grades.refused(grade, grade, ", ".join(scale) or "none: the finding has no scale")
+            words = grades.table(grade)
+            codes = "|".join(words.texts("codes"))
+            said = [*(template.replace("{}", f"({codes})") for template in templates if codes), *words.texts("terms")]
+            terms |= dict.fromkeys(said, grade)
+            words.nothing_else()
+        row.nothing_else()
+        ordered = in_order(terms, whole=whole)
+        yield name, Grading(pattern=one_of(ordered, whole=whole), grades=tuple(terms[term] for term in ordered))
+
+
+def _normals(own: Table, profile: Profile, *, whole: bool) -> Iterable[Normal]:
+    for row in own.tables("normal"):
+        denied = row.texts("findings")
+        for name in denied:
+            if name not in profile.findings:
+                raise row.refused("findings", name, ", ".join(profile.findings))
+        yield Normal(pattern=any_of(row.texts("terms"), whole=whole), findings=denied, firm=row.flag("firm"))
+        row.nothing_else()
 
 
 def _headings(roles: Iterable[str]) -> re.Pattern[str]:
@@ -120,22 +222,3 @@ def _headings(roles: Iterable[str]) -> re.Pattern[str]:
     return re.compile(
         rf"(?:^|[.;\n。])[ \t#*■◆●【\[<]{{0,8}}({names})[ \t*]{{0,8}}(?:[】\]>]?[:：]|[】\]>]|(?=\r?\n|\Z))"
     )
-
-
-def _any(terms: Iterable[str], *, whole: bool) -> re.Pattern[str]:
-    return _words([_pattern(term, whole=whole) for term in sorted(terms, key=len, reverse=True)], whole=whole)
-
-
-def _words(patterns: Iterable[str], *, whole: bool) -> re.Pattern[str]:
-    """Any of these patterns; the look-behind stands first, so that nothing is tried in the middle of a word."""
-    choice = f"(?:{'|'.join(patterns)})"
-    return re.compile(rf"(?<!\w){choice}(?!\w)" if whole else choice)
-
-
-def _pattern(term: str, *, whole: bool) -> str:
-    """A term as a regular expression with no capturing group."""
-    pattern = re.sub(r"\((?!\?)", "(?:", term)
-    if not whole:
-        return pattern
-    pattern = re.sub(r"(?<=\w)\*", lambda _: _ENDING, pattern.replace(" ~ ", "\0"))
-    return pattern.replace("\0", _GAP).replace(" ", _JOINT)

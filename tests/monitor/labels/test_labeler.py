@@ -116,7 +116,7 @@ def test_unsupported_language(text: str) -> None:
     [
         ("Cardiomegalie.", "en-US", "en"),
         ("No effusion is seen.", "de", "de"),
-        ("흉수 없음", "en", "other"),
+        ("흉수 없음", "en", "ko"),
         ("胸水なし", "en", "ja"),
     ],
 )
