@@ -10,6 +10,8 @@ from monitor.labels.labeler import (
     labeler_for,
 )
 from monitor.labels.lexicon import Side
+from monitor.labels.plugins import UnknownLabelerError, labeler_named
+from monitor.labels.port import TextLabeler
 from monitor.labels.profile import UnknownProfileError, profile_for, profiles
 
 __all__ = [
@@ -19,9 +21,12 @@ __all__ = [
     "Labelled",
     "Measurement",
     "Side",
+    "TextLabeler",
     "TextTooLongError",
+    "UnknownLabelerError",
     "UnknownProfileError",
     "labeler_for",
+    "labeler_named",
     "profile_for",
     "profiles",
 ]

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from monitor.core.read import Label
 from monitor.labels.attributes import sides_of, sizes_of
-from monitor.labels.cues import cues_of, judge
+from monitor.labels.cues import Judgement, cues_of, judge
 from monitor.labels.lexicon import CueKind, Lexicon, Side
 from monitor.labels.profile import Finding
 
@@ -67,11 +67,13 @@ def _denials(sentence: str, lexicon: Lexicon) -> Iterator[Statement]:
 
 def _mentions(sentence: str, lexicon: Lexicon, denials: Sequence[Statement]) -> list[Mention]:
     """Every mention that no statement of normality holds, in order; words for a grade outrank words for its finding."""
-    found: list[Mention] = []
-    for finding, grading in lexicon.gradings.items():
-        for match in grading.pattern.finditer(sentence):
-            found.append(Mention(finding, match.start(), match.end(), grading.grades[(match.lastindex or 1) - 1]))
-    taken = [(said.finding, said.start, said.end) for said in (*found, *denials)]
+    found = [
+        Mention(finding, match.start(), match.end(), grading.grades[(match.lastindex or 1) - 1])
+        for finding, grading in lexicon.gradings.items()
+        for match in grading.pattern.finditer(sentence)
+    ]
+    taken = [(said.finding, said.start, said.end) for said in denials]
+    taken += [(mention.finding, mention.start, mention.end) for mention in found]
     for finding, pattern in lexicon.findings.items():
         for match in pattern.finditer(sentence):
             start, end = match.span()
@@ -79,7 +81,9 @@ def _mentions(sentence: str, lexicon: Lexicon, denials: Sequence[Statement]) -> 
                 found.append(Mention(finding, start, end))
     genera = {finding.is_a for finding in lexicon.profile.findings.values() if finding.is_a}
     if genera:
-        found = [mention for mention in found if mention.finding not in genera or not _of_species(mention, found, lexicon)]
+        found = [
+            mention for mention in found if mention.finding not in genera or not _of_species(mention, found, lexicon)
+        ]
     found.sort(key=lambda mention: (mention.start, mention.end))
     return found
 
@@ -109,13 +113,14 @@ def _judged(sentence: str, mentions: Sequence[Mention], lexicon: Lexicon) -> Ite
         last_end = mention.end
         judged = judge(sentence, mention.start, mention.end, cues, lexicon.reach, spans)
         if judged is not None and not (earlier and mention.grade):
-            yield from _detailed(mention, *judged, size, side, lexicon.profile.findings[mention.finding])
+            yield from _detailed(mention, judged, size, side, lexicon.profile.findings[mention.finding])
 
 
-def _detailed(  # noqa: PLR0913, PLR0917 - a mention, its judgement and its attributes
-    mention: Mention, label: Label, firm: bool, size: float | None, sides: frozenset[Side], finding: Finding  # noqa: FBT001
+def _detailed(
+    mention: Mention, judged: Judgement, size: float | None, sides: frozenset[Side], finding: Finding
 ) -> Iterator[Statement]:
     """The statement with its grade, size and side. To deny a grade says nothing of the others."""
+    label = judged.label
     grade = mention.grade
     if grade is not None:
         if label is Label.ABSENT:
@@ -129,7 +134,7 @@ def _detailed(  # noqa: PLR0913, PLR0917 - a mention, its judgement and its attr
         label,
         mention.start,
         mention.end,
-        firm,
+        judged.firm,
         grade=grade,
         size=size if there and finding.unit else None,
         sides=sides if there and finding.sided else frozenset(),

@@ -13,7 +13,9 @@ _SIZE = re.compile(
     rf"(?:(?:[ -]?{_UNIT})?[ -]?(?:x|×|by|\*)[ -]?({_NUMBER}))?[ -]?({_UNIT})(?![\w/²³])"
 )
 _REACH = 60
-_AWAY = re.compile(r" {0,2}(?:from|below|above|deep|distal|proximal|beyond|slices?|thick|cuts?|collimation|sections?)\b")
+_AWAY = re.compile(
+    r" {0,2}(?:from|below|above|deep|distal|proximal|beyond|slices?|thick|cuts?|collimation|sections?)\b"
+)
 _JUST_BEFORE = 20  # how near a word for an earlier examination stands to the size it had then
 
 Span = tuple[int, int]
@@ -88,7 +90,9 @@ def sides_of(sentence: str, mentions: Sequence[Span], lexicon: Lexicon) -> list[
         chosen = leading or [
             word
             for word in words
-            if end <= word[0] and word[1] <= after and (after == len(sentence) or lexicon.apart.search(sentence, word[1], after))
+            if end <= word[0]
+            and word[1] <= after
+            and (after == len(sentence) or lexicon.apart.search(sentence, word[1], after))
         ]
         found.append(frozenset(side for _, _, side in chosen))
         used, before = max([used, *(word[1] for word in chosen)]), max(before, end)

@@ -6,6 +6,7 @@ before and after a mention, breakers that end their scope, pseudo-cues that look
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from monitor.core.read import Label
 from monitor.labels.lexicon import CueKind, Lexicon
@@ -28,6 +29,13 @@ class Cue:
     kinds: frozenset[CueKind]
 
 
+class Judgement(NamedTuple):
+    """A label, and whether it is firm: "no large effusion" leaves room for a small one."""
+
+    label: Label
+    firm: bool = True
+
+
 def cues_of(sentence: str, mentions: Sequence[Span], lexicon: Lexicon) -> list[Cue]:
     """The cues of a sentence, in order, none overlapping another.
 
@@ -43,7 +51,7 @@ def cues_of(sentence: str, mentions: Sequence[Span], lexicon: Lexicon) -> list[C
 
 def judge(
     sentence: str, start: int, end: int, cues: Sequence[Cue], reach: int, mentions: Sequence[Span] = ()
-) -> tuple[Label, bool] | None:
+) -> Judgement | None:
     """How the cues of its sentence leave the mention `sentence[start:end]`, and whether firmly.
 
     Args:
@@ -55,7 +63,7 @@ def judge(
         mentions: where the sentence's mentions lie.
 
     Returns:
-        The label and whether it is firm, or None where the mention is of the past or a mere risk.
+        The judgement, or None where the mention is of the past or a mere risk.
     """
     negation = doubt = None
     for cue in _preceding(cues, start):
@@ -72,14 +80,14 @@ def judge(
     ):
         if CueKind.HISTORY_AFTER in after.kinds:
             return None
-        return (Label.ABSENT if CueKind.NEGATION_AFTER in after.kinds else Label.UNCERTAIN), True
+        return Judgement(Label.ABSENT if CueKind.NEGATION_AFTER in after.kinds else Label.UNCERTAIN)
     if negation is None:
-        return (Label.PRESENT if doubt is None else Label.UNCERTAIN), True
+        return Judgement(Label.PRESENT if doubt is None else Label.UNCERTAIN)
     # "no opacity to suggest pneumonia" denies; "no effusion, possible pneumonia" does not.
     if doubt is not None and doubt.start >= negation.end and "," in sentence[negation.end : doubt.start]:
-        return Label.UNCERTAIN, True
+        return Judgement(Label.UNCERTAIN)
     # In "no acute infarct" the word that hedges may be part of what is denied, and then it hedges nothing.
-    return Label.ABSENT, CueKind.NEGATION_BEFORE in negation.kinds or negation.end > start
+    return Judgement(Label.ABSENT, firm=CueKind.NEGATION_BEFORE in negation.kinds or negation.end > start)
 
 
 def _directed(sentence: str, cue: Cue, mentions: Sequence[Span]) -> Cue:

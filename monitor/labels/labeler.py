@@ -11,9 +11,10 @@ from monitor.core.read import Label
 from monitor.labels.assertion import Statement, statements
 from monitor.labels.attributes import leading_size
 from monitor.labels.language import spoken
-from monitor.labels.lexicon import Lexicon, Side, lexicons_of
+from monitor.labels.lexicon import Lexicon, Side
 from monitor.labels.profile import Profile, profile_of
-from monitor.labels.sections import sections, sentences
+from monitor.labels.reading import lexicons_of
+from monitor.labels.sections import Section, sections, sentences
 
 MAX_TEXT = 200_000
 """Characters of one report."""
@@ -121,7 +122,8 @@ def labeler_for(profile: str) -> Labeler:
 def _labelled(text: str, lexicon: Lexicon) -> Labelled:
     narrow = text if text.isascii() else text.translate(_FULL_WIDTH)
     lowered = _lowered(narrow)
-    told = _by_finding(narrow, lowered, lexicon)
+    parts = sections(narrow, lowered, lexicon)
+    told = _by_finding(narrow, lowered, parts, lexicon)
     decided = {name: max(placed, key=lambda one: one.rank).said for name, placed in told.items()}
     names = lexicon.covered
     if lexicon.profile.no_finding:
@@ -138,21 +140,23 @@ def _labelled(text: str, lexicon: Lexicon) -> Labelled:
         grades={name: said.grade for name, said in decided.items() if said.grade is not None},
         measurements={name: Measurement(value=max(size), unit="mm") for name, size in sizes.items() if size},
         laterality={name: next(iter(s)) if len(s) == 1 else Side.BILATERAL for name, s in sides.items() if s},
-        template=tuple(section.heading for section in sections(lowered, lexicon) if section.heading),
+        template=tuple(part.heading for part in parts if part.heading),
         labeler=lexicon.labeler,
     )
 
 
-def _by_finding(narrow: str, lowered: str, lexicon: Lexicon) -> dict[str, list[_Placed]]:
+def _by_finding(narrow: str, lowered: str, parts: Sequence[Section], lexicon: Lexicon) -> dict[str, list[_Placed]]:
     """Everything the report says of each finding that is mentioned, in order."""
     told: dict[str, list[_Placed]] = {}
     measured: list[str] = []
-    for sentence in sentences(narrow, lowered, lexicon):
+    for sentence in sentences(narrow, parts, lexicon):
         phrase, offsets = _smoothed(lowered, sentence.start, sentence.end)
         found = statements(phrase, lexicon)
         for said in found:
             placed = replace(said, start=offsets[said.start], end=offsets[said.end - 1] + 1)
-            told.setdefault(said.finding, []).append(_Placed(placed, _rank(said, lexicon, sentence.impression)))
+            told.setdefault(said.finding, []).append(
+                _Placed(placed, _rank(said, lexicon, impression=sentence.impression))
+            )
         if found:
             measured = [
                 s.finding for s in found if s.label is not Label.ABSENT and lexicon.profile.findings[s.finding].unit
@@ -164,12 +168,12 @@ def _by_finding(narrow: str, lowered: str, lexicon: Lexicon) -> dict[str, list[_
     return told
 
 
-def _rank(said: Statement, lexicon: Lexicon, impression: bool) -> tuple[bool, bool, float]:  # noqa: FBT001 - a rank is of flags
+def _rank(said: Statement, lexicon: Lexicon, *, impression: bool) -> tuple[bool, bool, float]:
     """Firm before hedged, the impression before the rest, then the graver: by grade, where the finding has grades."""
     scale = lexicon.profile.findings[said.finding].scale
     if not scale:
         return said.firm, impression, _RANK[said.label]
-    grave = list(scale).index(said.grade) if said.grade in scale else 0.5  # there, but of no stated grade
+    grave = 0.5 if said.grade is None else list(scale).index(said.grade)  # there, but of no stated grade
     return said.firm, impression, grave
 
 

@@ -26,6 +26,7 @@ _SHORT = 6  # words: a bare diagnosis, which no small word need accompany
 _WORDS = tomllib.loads((files("monitor.labels") / "languages.toml").read_text("utf-8"))
 _ENGLISH = frozenset(_WORDS["english"].split())
 _FOREIGN = frozenset(word for words in _WORDS["foreign"].values() for word in words.split())
+_NEUTRAL = _ENGLISH | frozenset(_WORDS["neutral"].split())
 _JAPANESE = frozenset(_WORDS["japanese"].split())
 
 
@@ -76,4 +77,5 @@ def _latin(sample: str) -> str | None:
         return OTHER
     if english >= 2 and english * 10 >= len(words):
         return "en"
-    return "en" if english >= 1 and len(words) <= _SHORT and not foreign else None
+    short = 0 < len(words) <= _SHORT and not foreign
+    return "en" if short and (english or all(word in _NEUTRAL for word in words)) else None

@@ -1,4 +1,4 @@
-"""What a profile labels, whatever the language: its findings, their kinds and scales, and the examinations it is for."""
+"""What a profile labels in any language: its findings, their kinds and scales, and the examinations it is for."""
 
 import tomllib
 from collections.abc import Mapping
@@ -110,7 +110,7 @@ def read_profile(name: str, table: Table) -> Profile:
         LexiconError: a field is missing, unknown or has a value that is not accepted.
     """
     found = table.table("findings")
-    findings = {key: _finding(key, found.table(key)) for key in found.keys()}
+    findings = {key: _finding(key, found.table(key)) for key in found.names()}
     for finding in findings.values():
         if finding.is_a is not None and finding.is_a not in findings:
             raise found.table(finding.name).refused("is_a", finding.is_a, "another finding of the profile")

@@ -1,7 +1,7 @@
 """Where a report's sections and sentences lie."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from monitor.labels.lexicon import Lexicon, SectionRole
@@ -41,13 +41,20 @@ class Section:
     heading: str
 
 
-def sections(lowered: str, lexicon: Lexicon) -> list[Section]:
+def sections(text: str, lowered: str, lexicon: Lexicon) -> list[Section]:
     """The report's sections in order. Nothing but what the lexicon knows is a heading.
 
     An unheaded body may follow a section that does not count: on its next line where nothing is headed after it, or
     below a blank line where no findings are headed anywhere.
+
+    Args:
+        text: the report.
+        lowered: the same in lower case, of the same length.
+        lexicon: whose headings to look for.
     """
     marks = [(m.start(1), m.end(), m.group(1)) for m in lexicon.headings.finditer(lowered)]
+    within = [m for m in lexicon.headings_within.finditer(lowered) if text[m.start() : m.end()].isupper()]
+    marks = sorted({*marks, *((m.start(1), m.end(), m.group(1)) for m in within)})
     roles = [lexicon.roles[name] for _, _, name in marks]
     last_heard = max((i for i, role in enumerate(roles) if role is not SectionRole.IGNORED), default=-1)
     found = [Section(0, marks[0][0] if marks else len(lowered), SectionRole.FINDINGS, "")]
@@ -66,16 +73,16 @@ def sections(lowered: str, lexicon: Lexicon) -> list[Section]:
     return found
 
 
-def sentences(text: str, lowered: str, lexicon: Lexicon) -> Iterator[Sentence]:
+def sentences(text: str, found: Iterable[Section], lexicon: Lexicon) -> Iterator[Sentence]:
     """The sentences that count, in order; sections that do not (history, technique, …) are left out.
 
     Args:
         text: the report.
-        lowered: the same in lower case, of the same length.
-        lexicon: whose headings to look for.
+        found: its sections.
+        lexicon: whose words to go by.
     """
     capitals = _LOWER.search(text) is None
-    for section in sections(lowered, lexicon):
+    for section in found:
         if section.role is SectionRole.IGNORED:
             continue
         for first, last in _split(text, section.start, section.end, lexicon, capitals=capitals):

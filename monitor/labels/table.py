@@ -24,9 +24,9 @@ class Table:
         self._fields: Mapping[str, Any] = fields
         self._read: set[str] = set()
 
-    def keys(self) -> Iterator[str]:
+    def names(self) -> tuple[str, ...]:
         """The fields that are there, in order."""
-        return iter(self._fields)
+        return tuple(self._fields)
 
     def has(self, field: str) -> bool:
         """Whether a field is there."""
@@ -94,7 +94,7 @@ class Table:
         """The error that names the file, the field, its value and what would be accepted."""
         return LexiconError(f"{self._file}: {self._path}.{field}: {str(value)[:80]!r}; accepted: {accepted}")
 
-    def _take(self, field: str) -> Any:  # noqa: ANN401 - whatever TOML holds; each reader above checks it
+    def _take(self, field: str) -> Any:
         self._read.add(field)
         if field not in self._fields:
             raise self.refused(field, None, "a value; it is missing")

@@ -10,6 +10,11 @@ from collections.abc import Iterable, Sequence
 
 from monitor.labels.table import LexiconError
 
+
+class TermError(LexiconError):
+    """A term is not one the labeler reads."""
+
+
 _JOINT = r"[\s,:/'’-]{1,4}"
 _GAP = rf"{_JOINT}(?:(?!(?:not|no|but|without|however)\b)\w{{1,30}}{_JOINT}){{0,4}}?"
 _ENDING = r"\w{0,15}"
@@ -25,7 +30,7 @@ def any_of(terms: Iterable[str], *, whole: bool) -> re.Pattern[str]:
         whole: whether blanks part the words of the language, and a term matches whole words only.
 
     Raises:
-        LexiconError: a term is no pattern, or one whose matching time could run away.
+        TermError: a term is no pattern, or one whose matching time could run away.
     """
     ordered = in_order(terms, whole=whole)
     return _compiled(_choice([f"(?:{_pattern(term, whole=whole)})" for term in ordered], ordered, whole=whole))
@@ -35,7 +40,7 @@ def one_of(ordered: Sequence[str], *, whole: bool) -> re.Pattern[str]:
     """A pattern whose `lastindex` is the number, from 1, of the term that matched; `ordered` is as `in_order` has it.
 
     Raises:
-        LexiconError: as in `any_of`.
+        TermError: as in `any_of`.
     """
     return _compiled(_choice([f"({_pattern(term, whole=whole)})" for term in ordered], ordered, whole=whole))
 
@@ -68,7 +73,7 @@ def _pattern(term: str, *, whole: bool) -> str:
         pattern = pattern.replace("\0", _GAP).replace("\1", f"(?:{_JOINT})?")
     if _RUNAWAY.search(pattern):
         message = f"term: {term[:80]!r} repeats without a bound; accepted: x?, x{{0,9}}, word*"
-        raise LexiconError(message)
+        raise TermError(message)
     return pattern
 
 
@@ -77,4 +82,4 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         return re.compile(pattern)
     except re.error as error:
         message = f"term: {pattern[:80]!r} is no pattern ({error.msg}); accepted: see the head of the lexicon"
-        raise LexiconError(message) from None
+        raise TermError(message) from None
