@@ -9,6 +9,7 @@ from monitor.labels.attributes import sides_of, sizes_of
 from monitor.labels.cues import Judgement, cues_of, judge
 from monitor.labels.lexicon import CueKind, Lexicon, Side
 from monitor.labels.profile import Finding
+from monitor.labels.terms import scan
 
 _SENTENCES_KEPT = 20_000
 _LONGEST_KEPT = 160  # characters: stock phrases are short, and what is long hardly comes twice
@@ -68,9 +69,9 @@ def _denials(sentence: str, lexicon: Lexicon) -> Iterator[Statement]:
 def _mentions(sentence: str, lexicon: Lexicon, denials: Sequence[Statement]) -> list[Mention]:
     """Every mention that no statement of normality holds, in order; words for a grade outrank words for its finding."""
     found = [
-        Mention(finding, match.start(), match.end(), grading.grades[(match.lastindex or 1) - 1])
+        Mention(finding, start, end, max(grades, key=[*lexicon.profile.findings[finding].scale].index))
         for finding, grading in lexicon.gradings.items()
-        for match in grading.pattern.finditer(sentence)
+        for start, end, grades in scan(sentence, grading)
     ]
     taken = [(said.finding, said.start, said.end) for said in denials]
     taken += [(mention.finding, mention.start, mention.end) for mention in found]
@@ -101,7 +102,7 @@ def _of_species(genus: Mention, found: Sequence[Mention], lexicon: Lexicon) -> b
 def _judged(sentence: str, mentions: Sequence[Mention], lexicon: Lexicon) -> Iterator[Statement]:
     spans = [(mention.start, mention.end) for mention in mentions]
     cues = cues_of(sentence, spans, lexicon)
-    prior = [cue for cue in cues if CueKind.PRIOR in cue.kinds]
+    prior = [cue for cue in cues if CueKind.PRIOR in cue.keys]
     sides = sides_of(sentence, spans, lexicon)
     sizes = sizes_of(sentence, spans, [cue.end for cue in prior])
     last_end = 0

@@ -5,11 +5,11 @@ before and after a mention, breakers that end their scope, pseudo-cues that look
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from monitor.core.read import Label
 from monitor.labels.lexicon import CueKind, Lexicon
+from monitor.labels.terms import Found, scan
 
 Span = tuple[int, int]
 
@@ -20,13 +20,8 @@ _AFTER = frozenset({CueKind.NEGATION_AFTER, CueKind.DOUBT_AFTER, CueKind.DOUBT_A
 _LOOK_BACK = 16  # cues; a clause with more is not a report
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
-    """A cue and where it lies. Most have one kind; "possible" works forwards or backwards, "versus" both ways."""
-
-    start: int
-    end: int
-    kinds: frozenset[CueKind]
+Cue = Found[CueKind]
+"""A cue and where it lies. Most have one kind; "possible" works forwards or backwards, "versus" both ways."""
 
 
 class Judgement(NamedTuple):
@@ -44,9 +39,7 @@ def cues_of(sentence: str, mentions: Sequence[Span], lexicon: Lexicon) -> list[C
         mentions: where its mentions lie, in order.
         lexicon: whose cues to look for.
     """
-    found = lexicon.cues.finditer(sentence)
-    cues = (Cue(m.start(), m.end(), lexicon.cue_kinds[(m.lastindex or 1) - 1]) for m in found)
-    return [_directed(sentence, cue, mentions) for cue in cues]
+    return [_directed(sentence, cue, mentions) for cue in scan(sentence, lexicon.cues)]
 
 
 def judge(
@@ -67,43 +60,43 @@ def judge(
     """
     negation = doubt = None
     for cue in _preceding(cues, start):
-        if cue.kinds & _NEGATIONS:
+        if cue.keys & _NEGATIONS:
             negation = negation or cue
         elif start - cue.end <= reach:
-            if CueKind.HISTORY_BEFORE in cue.kinds:
+            if CueKind.HISTORY_BEFORE in cue.keys:
                 return None
-            doubt = doubt or (cue if cue.kinds & _DOUBTS_BEFORE else None)
+            doubt = doubt or (cue if cue.keys & _DOUBTS_BEFORE else None)
     after = _following(cues, end, reach)
     # "No effusion and pneumothorax is not excluded": what follows the next mention is said of that one.
     if after is not None and not (
-        (negation or CueKind.DOUBT_AROUND in after.kinds) and any(end <= a and b <= after.start for a, b in mentions)
+        (negation or CueKind.DOUBT_AROUND in after.keys) and any(end <= a and b <= after.start for a, b in mentions)
     ):
-        if CueKind.HISTORY_AFTER in after.kinds:
+        if CueKind.HISTORY_AFTER in after.keys:
             return None
-        return Judgement(Label.ABSENT if CueKind.NEGATION_AFTER in after.kinds else Label.UNCERTAIN)
+        return Judgement(Label.ABSENT if CueKind.NEGATION_AFTER in after.keys else Label.UNCERTAIN)
     if negation is None:
         return Judgement(Label.PRESENT if doubt is None else Label.UNCERTAIN)
     # "no opacity to suggest pneumonia" denies; "no effusion, possible pneumonia" does not.
     if doubt is not None and doubt.start >= negation.end and "," in sentence[negation.end : doubt.start]:
         return Judgement(Label.UNCERTAIN)
     # In "no acute infarct" the word that hedges may be part of what is denied, and then it hedges nothing.
-    return Judgement(Label.ABSENT, firm=CueKind.NEGATION_BEFORE in negation.kinds or negation.end > start)
+    return Judgement(Label.ABSENT, firm=CueKind.NEGATION_BEFORE in negation.keys or negation.end > start)
 
 
 def _directed(sentence: str, cue: Cue, mentions: Sequence[Span]) -> Cue:
     """A cue that works both ways works on the mention it leads up to; where it leads to none, on the one before."""
-    if not (cue.kinds & _BEFORE and cue.kinds & _AFTER):
+    if not (cue.keys & _BEFORE and cue.keys & _AFTER):
         return cue
     following = next((start for start, _ in mentions if start >= cue.end), None)
     forwards = following is not None and not set(sentence[cue.end : following]) & set(",;:")
-    return Cue(cue.start, cue.end, cue.kinds & (_BEFORE if forwards else _AFTER))
+    return Found(cue.start, cue.end, cue.keys & (_BEFORE if forwards else _AFTER))
 
 
 def _preceding(cues: Sequence[Cue], start: int) -> Iterator[Cue]:
     """Cues of the same clause before a mention, nearest first."""
-    before = [cue for cue in cues if cue.end <= start or (cue.start < start and cue.kinds & _NEGATIONS)][-_LOOK_BACK:]
+    before = [cue for cue in cues if cue.end <= start or (cue.start < start and cue.keys & _NEGATIONS)][-_LOOK_BACK:]
     for cue in reversed(before):
-        if CueKind.BREAKER in cue.kinds:
+        if CueKind.BREAKER in cue.keys:
             return
         yield cue
 
@@ -112,8 +105,8 @@ def _following(cues: Sequence[Cue], end: int, reach: int) -> Cue | None:
     for cue in cues:
         if cue.start < end:
             continue
-        if CueKind.BREAKER in cue.kinds or cue.start - end > reach:
+        if CueKind.BREAKER in cue.keys or cue.start - end > reach:
             return None
-        if cue.kinds & _AFTER:
+        if cue.keys & _AFTER:
             return cue
     return None

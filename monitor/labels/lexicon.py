@@ -49,14 +49,6 @@ class Normal:
     firm: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Grading:
-    """The words for an ordinal finding's grades: `grades[i]` is what group i + 1 of the pattern stands for."""
-
-    pattern: re.Pattern[str]
-    grades: tuple[str, ...]
-
-
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Lexicon:
     """One profile in one language.
@@ -76,11 +68,10 @@ class Lexicon:
     unfinished: re.Pattern[str]
     again: re.Pattern[str]
     apart: re.Pattern[str]
-    cues: re.Pattern[str]
-    cue_kinds: tuple[frozenset[CueKind], ...]
+    cues: Mapping[CueKind, re.Pattern[str]]
     sides: Mapping[Side, re.Pattern[str]]
     findings: Mapping[str, re.Pattern[str]]
-    gradings: Mapping[str, Grading]
+    gradings: Mapping[str, Mapping[str, re.Pattern[str]]]
     normals: tuple[Normal, ...]
 
     @property

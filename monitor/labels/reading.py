@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 
-from monitor.labels.lexicon import CueKind, Grading, Lexicon, Normal, SectionRole, Side
+from monitor.labels.lexicon import CueKind, Lexicon, Normal, SectionRole, Side
 from monitor.labels.profile import Profile, profile_of
 from monitor.labels.table import LexiconError, Table
-from monitor.labels.terms import TermError, any_of, in_order, one_of
+from monitor.labels.terms import TermError, any_of
 
 _ROOM = files("monitor.labels")
 _GRAMMARS, _LEXICONS = "grammars", "lexicons"
@@ -52,8 +52,6 @@ def read_lexicon(profile: Profile, language: str, *, words: str, grammar: str) -
     shared = Table(f"{language}.toml", "grammar", tomllib.loads(grammar))
     digest = hashlib.sha256((words + grammar).encode()).hexdigest()[:8]
     whole = shared.flag("whole_words")
-    cues = _cues(own.table("cues"), shared.table("cues"))
-    ordered = in_order(cues, whole=whole)
     roles = _roles(shared.table("sections")) | _roles(own.table("sections"))
     sides = shared.table("sides")
     found = own.table("findings")
@@ -68,11 +66,10 @@ def read_lexicon(profile: Profile, language: str, *, words: str, grammar: str) -
         unfinished=re.compile(rf"(?:{any_of(shared.texts('unfinished'), whole=whole).pattern})\Z|,\Z"),
         again=any_of(shared.texts("again"), whole=whole),
         apart=any_of(shared.texts("apart"), whole=whole),
-        cues=one_of(ordered, whole=whole),
-        cue_kinds=tuple(cues[term] for term in ordered),
+        cues=_cues(own.table("cues"), shared.table("cues"), whole=whole),
         sides={side: any_of(sides.texts(side), whole=whole) for side in Side},
         findings={name: any_of(found.texts(name), whole=whole) for name in _known(found, profile)},
-        gradings=dict(_gradings(own.table("grades"), profile, whole=whole)),
+        gradings=_gradings(own.table("grades"), profile, whole=whole),
         normals=tuple(_normals(own, profile, whole=whole)),
     )
     for table in (own, shared, sides):
@@ -88,15 +85,11 @@ def _known(table: Table, profile: Profile) -> Iterable[str]:
         yield name
 
 
-def _cues(*tables: Table) -> dict[str, frozenset[CueKind]]:
-    """Each cue's term with its kinds."""
-    kinds: dict[str, frozenset[CueKind]] = {}
-    for table in tables:
-        for kind in CueKind:
-            for term in table.texts(kind):
-                kinds[term] = kinds.get(term, frozenset()) | {kind}
-        table.nothing_else()
-    return kinds
+def _cues(own: Table, shared: Table, *, whole: bool) -> dict[CueKind, re.Pattern[str]]:
+    cues = {kind: any_of([*own.texts(kind), *shared.texts(kind)], whole=whole) for kind in CueKind}
+    own.nothing_else()
+    shared.nothing_else()
+    return cues
 
 
 def _roles(table: Table) -> dict[str, SectionRole]:
@@ -105,23 +98,22 @@ def _roles(table: Table) -> dict[str, SectionRole]:
     return roles
 
 
-def _gradings(table: Table, profile: Profile, *, whole: bool) -> Iterable[tuple[str, Grading]]:
+def _gradings(table: Table, profile: Profile, *, whole: bool) -> dict[str, dict[str, re.Pattern[str]]]:
     """`{}` in a finding's templates stands for each of a grade's codes in turn; `terms` are words for the grade."""
+    gradings: dict[str, dict[str, re.Pattern[str]]] = {}
     for name in _known(table, profile):
         row, scale = table.table(name), profile.findings[name].scale
         templates, grades = row.texts("templates"), row.table("grade")
-        terms: dict[str, str] = {}
+        row.nothing_else()
         for grade in grades.names():
             if grade not in scale:
                 raise grades.refused(grade, grade, ", ".join(scale) or "none: the finding has no scale")
             words = grades.table(grade)
             codes = "|".join(words.texts("codes"))
             said = [*(template.replace("{}", f"({codes})") for template in templates if codes), *words.texts("terms")]
-            terms |= dict.fromkeys(said, grade)
+            gradings.setdefault(name, {})[grade] = any_of(said, whole=whole)
             words.nothing_else()
-        row.nothing_else()
-        ordered = in_order(terms, whole=whole)
-        yield name, Grading(pattern=one_of(ordered, whole=whole), grades=tuple(terms[term] for term in ordered))
+    return gradings
 
 
 def _normals(own: Table, profile: Profile, *, whole: bool) -> Iterable[Normal]:
