@@ -69,6 +69,7 @@ class _Placed:
     """A statement with its span in the report, and how it ranks among the others of its finding."""
 
     said: Statement
+    span: tuple[int, int]
     rank: tuple[bool, bool, float]
 
 
@@ -124,20 +125,20 @@ def _labelled(text: str, lexicon: Lexicon) -> Labelled:
     lowered = _lowered(narrow)
     parts = sections(narrow, lowered, lexicon)
     told = _by_finding(narrow, lowered, parts, lexicon)
-    decided = {name: max(placed, key=lambda one: one.rank).said for name, placed in told.items()}
+    decided = {name: max(placed, key=lambda one: one.rank) for name, placed in told.items()}
     names = lexicon.covered
     if lexicon.profile.no_finding:
         names = (NO_FINDING, *names)
         decided |= _no_finding(decided.values(), lexicon.profile)
-    agreeing = {name: [p.said for p in told[name] if p.said.label is decided[name].label] for name in told}
+    agreeing = {name: [p.said for p in told[name] if p.said.label is decided[name].said.label] for name in told}
     sizes = {name: [s.size for s in said if s.size is not None] for name, said in agreeing.items()}
     sides = {name: frozenset[Side]().union(*(s.sides for s in said)) for name, said in agreeing.items()}
     return Labelled(
         status=LabelStatus.OK,
         language=lexicon.language,
-        labels={name: decided[name].label if name in decided else Label.NOT_MENTIONED for name in names},
-        evidence={name: (decided[name].start, decided[name].end) for name in names if name in decided},
-        grades={name: said.grade for name, said in decided.items() if said.grade is not None},
+        labels={name: decided[name].said.label if name in decided else Label.NOT_MENTIONED for name in names},
+        evidence={name: decided[name].span for name in names if name in decided},
+        grades={name: one.said.grade for name, one in decided.items() if one.said.grade is not None},
         measurements={name: Measurement(value=max(size), unit="mm") for name, size in sizes.items() if size},
         laterality={name: next(iter(s)) if len(s) == 1 else Side.BILATERAL for name, s in sides.items() if s},
         template=tuple(part.heading for part in parts if part.heading),
@@ -153,10 +154,9 @@ def _by_finding(narrow: str, lowered: str, parts: Sequence[Section], lexicon: Le
         phrase, offsets = _smoothed(lowered, sentence.start, sentence.end)
         found = statements(phrase, lexicon)
         for said in found:
-            placed = replace(said, start=offsets[said.start], end=offsets[said.end - 1] + 1)
-            told.setdefault(said.finding, []).append(
-                _Placed(placed, _rank(said, lexicon, impression=sentence.impression))
-            )
+            rank = _rank(said, lexicon, impression=sentence.impression)
+            span = offsets[said.start], offsets[said.end - 1] + 1
+            told.setdefault(said.finding, []).append(_Placed(said, span, rank))
         if found:
             measured = [
                 s.finding for s in found if s.label is not Label.ABSENT and lexicon.profile.findings[s.finding].unit
@@ -164,7 +164,8 @@ def _by_finding(narrow: str, lowered: str, parts: Sequence[Section], lexicon: Le
         elif measured and lexicon.again.match(phrase) and (size := leading_size(phrase)) is not None:
             for name in measured:
                 last = told[name][-1]
-                told[name][-1] = _Placed(replace(last.said, size=max(size, last.said.size or 0.0)), last.rank)
+                measured_now = replace(last.said, size=max(size, last.said.size or 0.0))
+                told[name][-1] = _Placed(measured_now, last.span, last.rank)
     return told
 
 
@@ -177,14 +178,15 @@ def _rank(said: Statement, lexicon: Lexicon, *, impression: bool) -> tuple[bool,
     return said.firm, impression, grave
 
 
-def _no_finding(decided: Iterable[Statement], profile: Profile) -> dict[str, Statement]:
+def _no_finding(decided: Iterable[_Placed], profile: Profile) -> dict[str, _Placed]:
     """Whether nothing is wrong, from what is said of everything else: absent with the first finding that is there."""
-    said = [statement for statement in decided if profile.findings[statement.finding].pathology]
-    if not said:
+    told = [one for one in decided if profile.findings[one.said.finding].pathology]
+    if not told:
         return {}
-    worst = max(said, key=lambda statement: _RANK[statement.label])
+    worst = max(told, key=lambda one: _RANK[one.said.label])
     opposite = {Label.PRESENT: Label.ABSENT, Label.UNCERTAIN: Label.UNCERTAIN, Label.ABSENT: Label.PRESENT}
-    return {NO_FINDING: Statement(NO_FINDING, opposite[worst.label], worst.start, worst.end)}
+    said = Statement(NO_FINDING, opposite[worst.said.label], worst.said.start, worst.said.end)
+    return {NO_FINDING: _Placed(said, worst.span, worst.rank)}
 
 
 def _smoothed(lowered: str, start: int, end: int) -> tuple[str, Sequence[int]]:

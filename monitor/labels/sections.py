@@ -9,8 +9,10 @@ from monitor.labels.lexicon import Lexicon, SectionRole
 MAX_SENTENCE = 600
 """Characters; a longer run without a full stop is cut, so that no rule looks at more than this."""
 
+# The marks stand first, so that nothing is looked back at where there is none.
 _FULL_STOP = re.compile(
-    r"(?<!\bvs)(?<!\bdr)(?<!\bapprox)(?<!\bcf)(?<!\bincl)(?<!\be\.g)(?<!\bi\.e)(?:[.!;]+|(?<=\w)\?+)(?=\s|\Z|[A-Za-z]{2})|。",
+    r"(?:[.!;]+(?<!\bvs\.)(?<!\bdr\.)(?<!\bapprox\.)(?<!\bcf\.)(?<!\bincl\.)(?<!\be\.g\.)(?<!\bi\.e\.)|\?+(?<=\w\?))"
+    r"(?=\s|\Z|[A-Za-z]{2})|。",
     re.IGNORECASE,
 )
 _LINE_END = re.compile(r"[ \t]*\r?\n")
