@@ -14,7 +14,7 @@ _SIZE = re.compile(
 )
 _REACH = 60
 _AWAY = re.compile(
-    r" {0,2}(?:from|below|above|deep|distal|proximal|beyond|slices?|thick|cuts?|collimation|sections?)\b"
+    r" {0,2}(?:from|below|above|deep|distal|proximal|beyond|(?:thick )?(?:slices?|cuts?|sections?)|collimation)\b"
 )
 _JUST_BEFORE = 20  # how near a word for an earlier examination stands to the size it had then
 

@@ -32,14 +32,15 @@ class Judgement(NamedTuple):
 
 
 def cues_of(sentence: str, mentions: Sequence[Span], lexicon: Lexicon) -> list[Cue]:
-    """The cues of a sentence, in order, none overlapping another.
+    """The cues of a sentence, in order, none overlapping another; a pseudo-cue only hides what it covers.
 
     Args:
         sentence: in lower case.
         mentions: where its mentions lie, in order.
         lexicon: whose cues to look for.
     """
-    return [_directed(sentence, cue, mentions) for cue in scan(sentence, lexicon.cues)]
+    found = scan(sentence, lexicon.cues)
+    return [_directed(sentence, cue, mentions) for cue in found if CueKind.PSEUDO not in cue.keys]
 
 
 def judge(
@@ -58,7 +59,8 @@ def judge(
     Returns:
         The judgement, or None where the mention is of the past or a mere risk.
     """
-    negation = doubt = None
+    negation = None
+    doubt = next((cue for cue in cues if start <= cue.start and cue.end <= end and cue.keys & _DOUBTS_BEFORE), None)
     for cue in _preceding(cues, start):
         if cue.keys & _NEGATIONS:
             negation = negation or cue

@@ -128,7 +128,7 @@ def _normals(own: Table, profile: Profile, *, whole: bool) -> Iterable[Normal]:
 
 def _headings(roles: Iterable[str]) -> re.Pattern[str]:
     """A known name at the start of a line or sentence, closed by a colon, a bracket or the end of its line."""
-    names = "|".join(re.escape(name) for name in sorted(roles, key=len, reverse=True))
+    names = "|".join(re.escape(name).replace(r"\ ", r"[ \t]{1,4}") for name in sorted(roles, key=len, reverse=True))
     return re.compile(
         rf"(?:^|[.;\n。])[ \t#*■◆●【\[<]{{0,8}}({names})[ \t*]{{0,8}}(?:[】\]>]?[:：]|[】\]>]|(?=\r?\n|\Z))"
     )

@@ -9,19 +9,20 @@ from monitor.labels.lexicon import Lexicon, SectionRole
 MAX_SENTENCE = 600
 """Characters; a longer run without a full stop is cut, so that no rule looks at more than this."""
 
-# The marks stand first, so that nothing is looked back at where there is none.
+# A run of marks is tried once, from its first, and never given back: time stays linear however long it is.
 _FULL_STOP = re.compile(
-    r"(?:[.!;]+(?<!\bvs\.)(?<!\bdr\.)(?<!\bapprox\.)(?<!\bcf\.)(?<!\bincl\.)(?<!\be\.g\.)(?<!\bi\.e\.)|\?+(?<=\w\?))"
+    r"(?:(?<![.!;])[.!;]++(?<!\bvs\.)(?<!\bdr\.)(?<!\bapprox\.)(?<!\bcf\.)(?<!\bincl\.)(?<!\be\.g\.)(?<!\bi\.e\.)|(?<=\w)\?++)"
     r"(?=\s|\Z|[A-Za-z]{2})|。",
     re.IGNORECASE,
 )
-_LINE_END = re.compile(r"[ \t]*\r?\n")
+_LINE_END = re.compile(r"\r?\n")
 # What begins a line that is no continuation: a blank line, a bullet or a number of a list.
 _ITEM = re.compile(r"[ \t]{0,40}(?:[\r\n•*■◆●○・-]|\(?\d{1,2}[.)][ \t]|\Z)")
 _WORD = re.compile(r"[ \t]{0,40}([^\s]{1,80})")
-_BLANK_LINE = re.compile(r"\S[^\n]*\n[ \t\r]*\n")
+_BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
+_INK = re.compile(r"\S")
 _LOWER = re.compile(r"[a-z]")
-_WRAPPED_AT = 50  # characters; in a text all in capitals, a line shorter than this was ended, not wrapped
+_NARROWEST = 50  # characters; a text with no longer line was not wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def sections(text: str, lowered: str, lexicon: Lexicon) -> list[Section]:
         lowered: the same in lower case, of the same length.
         lexicon: whose headings to look for.
     """
-    marks = [(m.start(1), m.end(), m.group(1)) for m in lexicon.headings.finditer(lowered)]
+    marks = [(m.start(1), m.end(), " ".join(m.group(1).split())) for m in lexicon.headings.finditer(lowered)]
     within = [m for m in lexicon.headings_within.finditer(lowered) if text[m.start() : m.end()].isupper()]
     marks = sorted({*marks, *((m.start(1), m.end(), m.group(1)) for m in within)})
     roles = [lexicon.roles[name] for _, _, name in marks]
@@ -67,8 +68,9 @@ def sections(text: str, lowered: str, lexicon: Lexicon) -> list[Section]:
             if i > last_heard and last_heard < 0:
                 line_end = lowered.find("\n", start, end)
                 body = end if line_end < 0 else line_end
-            elif SectionRole.FINDINGS not in roles and (blank := _BLANK_LINE.search(lowered, start, end)):
-                body = blank.end() if i < last_heard else end
+            elif SectionRole.FINDINGS not in roles and i < last_heard and (ink := _INK.search(lowered, start, end)):
+                blank = _BLANK_LINE.search(lowered, ink.start(), end)
+                body = end if blank is None else blank.end()
         found.append(Section(start, body, role, name))
         if body < end:
             found.append(Section(body, end, SectionRole.FINDINGS, ""))
@@ -83,35 +85,35 @@ def sentences(text: str, found: Iterable[Section], lexicon: Lexicon) -> Iterator
         found: its sections.
         lexicon: whose words to go by.
     """
-    capitals = _LOWER.search(text) is None
+    width = _wrap_width(text)
     for section in found:
         if section.role is SectionRole.IGNORED:
             continue
-        for first, last in _split(text, section.start, section.end, lexicon, capitals=capitals):
+        for first, last in _split(text, section.start, section.end, lexicon, width=width):
             yield Sentence(first, last, section.role is SectionRole.IMPRESSION)
 
 
-def _split(text: str, start: int, end: int, lexicon: Lexicon, *, capitals: bool) -> Iterator[tuple[int, int]]:
+def _split(text: str, start: int, end: int, lexicon: Lexicon, *, width: int) -> Iterator[tuple[int, int]]:
     first = start
     for mark in _FULL_STOP.finditer(text, start, end):
         stop = mark.end() if text[mark.start()] == "?" else mark.start()
-        yield from _lines(text, first, stop, lexicon, capitals=capitals)
+        yield from _lines(text, first, stop, lexicon, width=width)
         first = mark.end()
-    yield from _lines(text, first, end, lexicon, capitals=capitals)
+    yield from _lines(text, first, end, lexicon, width=width)
 
 
-def _lines(text: str, start: int, end: int, lexicon: Lexicon, *, capitals: bool) -> Iterator[tuple[int, int]]:
+def _lines(text: str, start: int, end: int, lexicon: Lexicon, *, width: int) -> Iterator[tuple[int, int]]:
     """The sentences of a stretch without a full stop: a line break ends one unless the next line goes on with it."""
     first = line = start
     while (found := _LINE_END.search(text, line, end)) is not None:
-        if _ends(text, line, found, end, lexicon, capitals=capitals):
+        if _ends(text, line, found, end, lexicon, width=width):
             yield from _cut(first, found.start())
             first = found.end()
         line = found.end()
     yield from _cut(first, end)
 
 
-def _ends(text: str, line: int, found: re.Match[str], end: int, lexicon: Lexicon, *, capitals: bool) -> bool:
+def _ends(text: str, line: int, found: re.Match[str], end: int, lexicon: Lexicon, *, width: int) -> bool:
     """Whether a sentence ends with the line from `line` to the break `found`."""
     stop, following = found.start(), found.end()
     if _ITEM.match(text, following, end):
@@ -119,10 +121,19 @@ def _ends(text: str, line: int, found: re.Match[str], end: int, lexicon: Lexicon
     word = _WORD.match(text, following, end)
     if word is None or lexicon.unfinished.search(text[max(line, stop - 40) : stop].lower()):
         return False
-    if capitals and word.group(1)[0].isascii():
-        return stop - line < _WRAPPED_AT
+    if width:
+        begun = text.rfind("\n", max(0, stop - width), stop) + 1 or max(0, stop - width)
+        return stop - begun + 1 + len(word.group(1)) <= width  # the next word would have fitted
     begins = word.group(1)[0]
     return begins.isupper() or ord(begins) > 0x24F
+
+
+def _wrap_width(text: str) -> int:
+    """The width a text all in capitals was wrapped at; 0 where it was not, or capitals tell where a sentence begins."""
+    if _LOWER.search(text) or not text.isascii():
+        return 0
+    longest = max(map(len, text.splitlines()), default=0)
+    return longest if longest >= _NARROWEST else 0
 
 
 def _cut(start: int, end: int) -> Iterator[tuple[int, int]]:

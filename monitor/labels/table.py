@@ -29,7 +29,8 @@ class Table:
         return tuple(self._fields)
 
     def has(self, field: str) -> bool:
-        """Whether a field is there."""
+        """Whether a field is there; to ask is to know of it."""
+        self._read.add(field)
         return field in self._fields
 
     def text(self, field: str) -> str:
