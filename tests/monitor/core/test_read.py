@@ -90,7 +90,7 @@ said = st.dictionaries(
 
 @given(said)
 def test_the_highest_source_that_speaks_decides(told: dict[LabelSource, dict[str, Label]]) -> None:
-    """Feedback outranks a structured field, which outranks the text; a source silent on a finding leaves it to others."""
+    """Feedback outranks a structured field, which outranks the text; where a source is silent the next one speaks."""
     decided = merged(told)
     assert set(decided) == {finding for labels in told.values() for finding in labels}
     for finding, (label, source) in decided.items():
