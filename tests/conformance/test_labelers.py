@@ -40,7 +40,7 @@ languages = st.sampled_from([None, "en", "de", "ja", "zh-Hans", "", "EN_us"])
 
 
 @pytest.mark.parametrize("name", LABELERS)
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(text=texts, language=languages)
 def test_an_answer_breaches_nothing(name: str, text: str, language: str | None) -> None:
     """Every answer keeps to the labeler's findings, has evidence within the text, and says who made it."""
@@ -49,7 +49,7 @@ def test_an_answer_breaches_nothing(name: str, text: str, language: str | None) 
 
 
 @pytest.mark.parametrize("name", LABELERS)
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(text=texts, language=languages)
 def test_the_same_text_has_the_same_answer(name: str, text: str, language: str | None) -> None:
     """A labeler has no moods."""

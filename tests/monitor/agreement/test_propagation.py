@@ -3,7 +3,7 @@
 from math import sqrt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.agreement.propagation import propagated
@@ -12,6 +12,7 @@ from monitor.agreement.proportion import Proportion, wilson
 shares = st.tuples(st.integers(0, 50), st.integers(50, 200)).map(lambda pair: wilson(*pair))
 
 
+@settings(deadline=None)
 @given(shares, shares)
 def test_a_difference_has_newcombes_interval(a: Proportion, b: Proportion) -> None:
     """For a difference of two proportions the limits are Newcombe's hybrid score interval (method 10, 1998)."""
@@ -21,6 +22,7 @@ def test_a_difference_has_newcombes_interval(a: Proportion, b: Proportion) -> No
     assert high == pytest.approx(difference + sqrt((a.high - a.value) ** 2 + (b.value - b.low) ** 2))
 
 
+@settings(deadline=None)
 @given(shares)
 def test_one_input_keeps_its_own_limits(a: Proportion) -> None:
     """A figure of one input is that input's interval, transformed, whichever way the figure runs."""

@@ -4,7 +4,7 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.agreement.proportion import Proportion, wilson
@@ -28,6 +28,7 @@ def _observed(n: int, prevalence: float, ppa: float, npa: float, label_ppa: floa
     return Counts(tp=tp, fn=fn, fp=fp, tn=tn)
 
 
+@settings(deadline=None)
 @given(unit, unit, unit, st.floats(0.7, 1), st.floats(0.7, 1))
 def test_undoes_the_error_of_the_label(
     prevalence: float, ppa: float, npa: float, label_ppa: float, label_npa: float

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.agreement.stratified import CodedStratum, stratified_agreement
@@ -26,6 +26,7 @@ strata = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(strata)
 def test_a_full_coding_gives_the_plain_ratio(coded: list[CodedStratum]) -> None:
     """With every case coded PPA and NPA are what counting all cases gives, inside their intervals."""

@@ -1,7 +1,7 @@
 """The sample for human coding, and its counts."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.core.read import Label
@@ -15,6 +15,7 @@ populations = st.dictionaries(
 )
 
 
+@settings(max_examples=50, deadline=None)
 @given(populations, st.integers(1, 80), st.integers(0, 5))
 def test_every_stratum_has_its_even_share(reports: dict[str, Stratum], n: int, seed: int) -> None:
     """The sample has n reports, or all; none twice; and a stratum has fewer than another only where it is used up."""
@@ -26,6 +27,7 @@ def test_every_stratum_has_its_even_share(reports: dict[str, Stratum], n: int, s
         assert count == sizes[stratum] or count >= max(taken.values()) - 1
 
 
+@settings(max_examples=50, deadline=None)
 @given(populations, st.integers(1, 20), st.randoms())
 def test_a_draw_can_be_repeated(reports: dict[str, Stratum], n: int, random: object) -> None:
     """The same reports and seed give the same sample in whatever order the reports come."""

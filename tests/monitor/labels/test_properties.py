@@ -47,6 +47,7 @@ def _essence(labelled: Labelled) -> tuple[object, ...]:
     return labelled.status, labelled.labels, labelled.grades, labelled.measurements, labelled.laterality
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ENGLISH), st.sampled_from(UNRELATED), st.booleans())
 def test_an_unrelated_sentence_changes_no_label(case: tuple[str, str], other: str, first: bool) -> None:  # noqa: FBT001 - hypothesis passes by position
     """A sentence about something else, before or after, leaves every label, grade, size and side as it was."""
@@ -57,6 +58,7 @@ def test_an_unrelated_sentence_changes_no_label(case: tuple[str, str], other: st
     assert _essence(labeler.label(joined, "en")) == _essence(labeler.label(text, "en"))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ENGLISH), st.integers(64, 100), st.sampled_from(["\n", "\r\n", "\n    "]))
 def test_layout_changes_no_label(case: tuple[str, str], width: int, newline: str) -> None:
     """Wrapped lines, doubled blanks and capitals leave every label, grade, size and side as it was."""
@@ -68,6 +70,7 @@ def test_layout_changes_no_label(case: tuple[str, str], width: int, newline: str
         assert _essence(labeler.label(variant, "en")) == expected, variant
 
 
+@settings(deadline=None)
 @given(st.sampled_from(NAMED), st.sampled_from(BEFORE), st.sampled_from(AFTER), st.sampled_from(DOUBT))
 def test_negation_and_doubt_turn_a_label(named: tuple[str, str], before: str, after: str, doubt: str) -> None:
     """Whatever a bare mention makes present, a negation before or after makes absent and a doubt uncertain."""
@@ -82,6 +85,7 @@ def test_negation_and_doubt_turn_a_label(named: tuple[str, str], before: str, af
     assert labeler.label(doubt.format(noun), "en").labels[finding] is Label.UNCERTAIN
 
 
+@settings(deadline=None)
 @given(st.sampled_from(NAMED), st.sampled_from(["", "   ", "\n\n", "İ "]))
 def test_evidence_covers_the_words(named: tuple[str, str], before: str) -> None:
     """The evidence of a bare mention lies in the text and holds the mention's last word."""
@@ -149,7 +153,7 @@ def test_time_is_linear_in_the_text(profile: str) -> None:
 
 
 def _spent(unit: str, size: int, lexicon: Lexicon) -> float:
-    text = (unit * (size // len(unit) + 1))[:size]
+    text = (unit * (size // len(unit) + 1))[:size] + "x1"  # so that a run ends in what no rule ends with
     began = time.process_time()
     _labelled(text, lexicon)
     return time.process_time() - began
