@@ -72,6 +72,10 @@ def _compared(
     from monitor.drift.compare import compare as compare_windows  # noqa: PLC0415
 
     windows = read_windows(reference, current, embedding_prefix=embedding, score_prefix=score, segment=segment or [])
+    if 2 * windows.shared >= windows.current.n > 0:
+        typer.echo(
+            f"{windows.shared} studies of {current} are in {reference} too: a change in them is hidden", err=True
+        )
     return windows, compare_windows(windows.reference, windows.current, alpha=alpha)
 
 
@@ -91,6 +95,8 @@ def _answer(windows: "Windows", comparison: "Comparison") -> dict[str, Any]:
         "shift": {"type": kind.value},
         "suspects": [{"segment": dict(one.segment), "share": one.share, "lift": one.lift} for one in found],
         "skipped": windows.skipped,
+        "repeated": {"reference": windows.repeated[0], "current": windows.repeated[1]},
+        "shared": windows.shared,
     }
 
 

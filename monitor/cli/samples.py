@@ -10,25 +10,32 @@ import polars as pl
 from monitor.cli.tables import listed, read_table
 from monitor.core.errors import TableError
 from monitor.core.study import UNKNOWN
-from monitor.drift.compare import EMBEDDING
-from monitor.drift.sample import Sample
+from monitor.drift.columns import EMBEDDING
+from monitor.drift.sample import Sample, one_a_patient
 
 MAX_CELLS = 500_000_000
 CATEGORIES_AT_MOST = 10
 """A column of whole numbers with no more different values than this is a code (a view, a grade), not a measurement."""
 
-_NAMES = {"study_id", "study_uid", "series_uid", "sop_uid", "patient", "patient_id", "accession", "accession_number"}
+_PATIENT = ("patient", "patient_id")
+_NAMES = {"study_id", "study_uid", "series_uid", "sop_uid", *_PATIENT, "accession", "accession_number"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Windows:
-    """Both windows, the score columns, the columns left out with the reason, and the segments of each row."""
+    """Both windows, the score columns, the columns left out with the reason, and the segments of each row.
+
+    `repeated` counts the studies left out of each window because another of their patient is in; `shared` the current
+    studies that are in the reference, value by value.
+    """
 
     reference: Sample
     current: Sample
     scores: tuple[str, ...]
     skipped: dict[str, str]
     segments: tuple[tuple[dict[str, str], ...], tuple[dict[str, str], ...]]
+    repeated: tuple[int, int]
+    shared: int
 
 
 def read_windows(
@@ -38,7 +45,7 @@ def read_windows(
 
     A column is numeric where every value in both files is a number, else categorical. Left out, by name and reason:
     identifiers (known names, or text that hardly repeats) and times. Segments say where a change is; they are not
-    tested themselves.
+    tested themselves. With a column `patient` or `patient_id` a window holds one study a patient, drawn evenly.
 
     Raises:
         TableError: a table cannot be read, the two differ in columns, or a column is numeric in one file only.
@@ -69,12 +76,15 @@ def read_windows(
         categorical=categorical,
         embedding=np.column_stack(embedding) if embedding else None,
     )
+    rows = _rows(both, split)
     return Windows(
-        reference=whole.at(np.arange(split)),
-        current=whole.at(np.arange(split, both.height)),
+        reference=whole.at(rows[0]),
+        current=whole.at(rows[1]),
         scores=tuple(name for name in numeric if name.startswith(score_prefix)),
         skipped=skipped,
-        segments=(_segments(both[:split], segment), _segments(both[split:], segment)),
+        segments=(_segments(both[rows[0]], segment), _segments(both[rows[1]], segment)),
+        repeated=(split - len(rows[0]), both.height - split - len(rows[1])),
+        shared=_shared(both.drop([name for name in both.columns if name.lower() in _NAMES]), split),
     )
 
 
@@ -108,6 +118,21 @@ def _same_columns(reference: Path, current: Path, segment: Sequence[str]) -> tup
         message = f"{reference}: column {EMBEDDING!r} clashes with the embedding's name; rename it"
         raise TableError(message)
     return frames[0], frames[1].select(frames[0].columns)
+
+
+def _rows(both: pl.DataFrame, split: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which rows of both tables, one above the other, are in the reference and in the current window."""
+    name = next((column for column in both.columns if column.lower() in _PATIENT), None)
+    patients = [None] * both.height if name is None else both[name].to_list()
+    return one_a_patient(patients[:split]), split + one_a_patient(patients[split:])
+
+
+def _shared(values: pl.DataFrame, split: int) -> int:
+    """Current rows that are in the reference too; rows that repeat within a window prove nothing."""
+    if not values.width:
+        return 0
+    windows = (values[:split].unique(keep="none"), values[split:].unique(keep="none"))
+    return windows[1].join(windows[0], on=values.columns, how="semi", nulls_equal=True).height
 
 
 def _segments(frame: pl.DataFrame, names: Sequence[str]) -> tuple[dict[str, str], ...]:

@@ -5,7 +5,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.drift.compare import Comparison, Tested
+from monitor.drift.columns import Tested
+from monitor.drift.compare import Comparison
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -90,6 +90,26 @@ def test_no_change_is_no_drift(paths: tuple[Path, Path]) -> None:
     assert [column["p_value"] for column in again["columns"]] == [column["p_value"] for column in answer["columns"]]
 
 
+def test_patients_count_once(paths: tuple[Path, Path]) -> None:
+    """With a patient column a window holds one study a patient, and how many were left out is said."""
+    tables = features(200, 3), features(100, 4)
+    repeated = [table.with_columns(patient=pl.Series([f"p{i // 2}" for i in range(table.height)])) for table in tables]
+    write(paths, *repeated)
+    answer = run(paths)
+    assert (answer["n_reference"], answer["n_current"]) == (100, 50)
+    assert answer["repeated"] == {"reference": 100, "current": 50}
+
+
+def test_a_reference_that_holds_the_current_window_is_named(paths: tuple[Path, Path]) -> None:
+    """Studies that are in both windows, whatever they are called there, are counted and warned of."""
+    whole = features(200, 3)
+    write(paths, whole, whole[120:].with_columns(study_id=pl.lit("renamed")))
+    answer = run(paths, code=0)
+    assert (answer["verdict"], answer["shared"]) == ("no_drift", 80)
+    arguments = ["compare", "--reference", str(paths[0]), "--current", str(paths[1])]
+    assert "80 studies of" in CliRunner().invoke(app, arguments).stderr
+
+
 def test_prefixes_are_the_users(paths: tuple[Path, Path]) -> None:
     """Other prefixes make other columns the embedding; without any there is none."""
     write(paths, features(200, 3), features(60, 4))
