@@ -1,6 +1,6 @@
 """Two tables of features as two windows: what each column is, decided once and for both."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ _NAMES = {"study_id", "study_uid", "series_uid", "sop_uid", *_PATIENT, "accessio
 class Windows:
     """Both windows, the score columns, the columns left out with the reason, and the segments of each row.
 
+    `days` counts from 1970-01-01 where a column of times was named; `rows` are the rows of the files, from 0.
     `repeated` counts the studies left out of each window because another of their patient is in; `shared` the current
     studies that are in the reference, value by value.
     """
@@ -34,12 +35,20 @@ class Windows:
     scores: tuple[str, ...]
     skipped: dict[str, str]
     segments: tuple[tuple[dict[str, str], ...], tuple[dict[str, str], ...]]
+    days: tuple[np.ndarray, np.ndarray] | None
+    rows: tuple[np.ndarray, np.ndarray]
     repeated: tuple[int, int]
     shared: int
 
 
 def read_windows(
-    reference: Path, current: Path, *, embedding_prefix: str, score_prefix: str, segment: Sequence[str] = ()
+    reference: Path,
+    current: Path,
+    *,
+    embedding_prefix: str,
+    score_prefix: str,
+    segment: Sequence[str] = (),
+    time: str | None = None,
 ) -> Windows:
     """Read both tables and say what every column is.
 
@@ -48,9 +57,10 @@ def read_windows(
     tested themselves. With a column `patient` or `patient_id` a window holds one study a patient, drawn evenly.
 
     Raises:
-        TableError: a table cannot be read, the two differ in columns, or a column is numeric in one file only.
+        TableError: a table cannot be read, the two differ in columns, a column is numeric in one file only, or a time
+            is none.
     """
-    frames = _same_columns(reference, current, segment)
+    frames = _same_columns(reference, current, dict.fromkeys(segment, "--segment") | ({time: "--time"} if time else {}))
     both = pl.concat([frame.select(pl.all().cast(pl.String)) for frame in frames])
     split = frames[0].height
     numeric: dict[str, np.ndarray] = {}
@@ -58,7 +68,7 @@ def read_windows(
     embedding: list[np.ndarray] = []
     skipped: dict[str, str] = {}
     for name in frames[0].columns:
-        if name in segment:
+        if name in segment or name == time:
             continue
         values = _numbers(both[name])
         if name.startswith(embedding_prefix):
@@ -83,6 +93,8 @@ def read_windows(
         scores=tuple(name for name in numeric if name.startswith(score_prefix)),
         skipped=skipped,
         segments=(_segments(both[rows[0]], segment), _segments(both[rows[1]], segment)),
+        days=None if time is None else _days(both[time], rows, split, (reference, current)),
+        rows=(rows[0], rows[1] - split),
         repeated=(split - len(rows[0]), both.height - split - len(rows[1])),
         shared=_shared(both.drop([name for name in both.columns if name.lower() in _NAMES]), split),
     )
@@ -99,7 +111,7 @@ def plain_frame(sample: Sample) -> pl.DataFrame:
     return pl.DataFrame({**sample.numeric, **{name: list(words) for name, words in sample.categorical.items()}})
 
 
-def _same_columns(reference: Path, current: Path, segment: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _same_columns(reference: Path, current: Path, asked: Mapping[str, str]) -> tuple[pl.DataFrame, pl.DataFrame]:
     frames = (read_table(reference), read_table(current))
     named = ((reference, frames[0]), (current, frames[1]))
     for (other, theirs), (path, frame) in (named, named[::-1]):
@@ -107,9 +119,9 @@ def _same_columns(reference: Path, current: Path, segment: Sequence[str]) -> tup
         if missing:
             message = f"{path}: column {missing[0]!r} of {other} is missing; found {listed(frame.columns)}"
             raise TableError(message)
-        for name in segment:
+        for name, option in asked.items():
             if name not in frame.columns:
-                message = f"--segment {name}: {path} has no such column; found {listed(frame.columns)}"
+                message = f"{option} {name}: {path} has no such column; found {listed(frame.columns)}"
                 raise TableError(message)
         if frame.height * frame.width > MAX_CELLS:
             message = f"{path}: {frame.height} rows × {frame.width} columns; at most {MAX_CELLS} cells are accepted"
@@ -125,6 +137,20 @@ def _rows(both: pl.DataFrame, split: int) -> tuple[np.ndarray, np.ndarray]:
     name = next((column for column in both.columns if column.lower() in _PATIENT), None)
     patients = [None] * both.height if name is None else both[name].to_list()
     return one_a_patient(patients[:split]), split + one_a_patient(patients[split:])
+
+
+def _days(
+    times: pl.Series, rows: tuple[np.ndarray, np.ndarray], split: int, paths: tuple[Path, Path]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Day numbers of both windows."""
+    days = times.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+    if days.is_null().any():
+        first = int(days.is_null().arg_max() or 0)
+        where = f"{paths[first >= split]}: column {times.name!r}, row {_row(first, split)}"
+        message = f"{where}: not a time; YYYY-MM-DD, with or without a time of day, is accepted"
+        raise TableError(message)
+    numbers = days.to_physical().to_numpy().astype(np.int64)
+    return numbers[rows[0]], numbers[rows[1]]
 
 
 def _shared(values: pl.DataFrame, split: int) -> int:

@@ -110,6 +110,21 @@ def test_a_reference_that_holds_the_current_window_is_named(paths: tuple[Path, P
     assert "80 studies of" in CliRunner().invoke(app, arguments).stderr
 
 
+def test_a_drift_is_dated_and_shown(paths: tuple[Path, Path]) -> None:
+    """With a column of times the change has a day and an interval; the studies that show it are named by their row."""
+    days = [f"2026-{1 + i // 280:02}-{1 + i // 10 % 28:02}" for i in range(560)]
+    whole = pl.concat([features(420, 1), features(140, 2, shift=3.0)]).with_columns(day=pl.Series(days))
+    write(paths, whole[:300], whole[300:])
+    answer = run(paths, "--segment", "manufacturer", "--time", "day", code=3)
+    assert answer["suspects"][0]["segment"] == {"manufacturer": "B"}
+    assert answer["onset"]["low"] <= "2026-02-15" <= answer["onset"]["high"]
+    assert answer["onset"]["at"] in {"2026-02-14", "2026-02-15", "2026-02-16"}
+    farthest = [row - 1 for row in answer["exemplars"]["farthest"]]
+    assert whole[300:][farthest]["manufacturer"].to_list() == ["B"] * 5
+    with pytest.raises(TableError, match=r"column 'view', row 1: not a time"):
+        run(paths, "--time", "view")
+
+
 def test_prefixes_are_the_users(paths: tuple[Path, Path]) -> None:
     """Other prefixes make other columns the embedding; without any there is none."""
     write(paths, features(200, 3), features(60, 4))
