@@ -52,6 +52,34 @@ def compare(  # noqa: PLR0913, PLR0917  one parameter an option
 
 
 @app.command()
+def show(
+    reference: Reference,
+    current: Current,
+    column: Annotated[str, typer.Option(help="The column to look at.")],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,  # noqa: FBT002  typer's way
+) -> None:
+    """Show one column by every distance people ask for, PSI among them, beside what chance alone makes of each.
+
+    It describes and decides nothing: for a verdict over all columns use `compare`.
+    """
+    from monitor.cli.output import print_json, print_table  # noqa: PLC0415
+    from monitor.cli.samples import column_distances  # noqa: PLC0415
+
+    sizes, found = column_distances(reference, current, column)
+    if as_json:
+        rows = [{name: getattr(one, name) for name in ("name", "value", "by_chance", "p_value")} for one in found]
+        print_json({"column": column, "n_reference": sizes[0], "n_current": sizes[1], "distances": rows})
+        return
+    cells = [(one.name, f"{one.value:.4g}", f"{one.by_chance:.4g}", f"{one.p_value:.3g}") for one in found]
+    print_table(("distance", "value", "by chance", "p"), cells, empty="no values in one of the windows")
+    typer.echo(
+        f"{sizes[0]} reference and {sizes[1]} current studies. PSI grows as they get fewer: hold it against what is "
+        "there by chance, not against .1 or .2.",
+        err=True,
+    )
+
+
+@app.command()
 def report(
     reference: Reference,
     current: Current,

@@ -1,5 +1,6 @@
 """Two tables of features as two windows: what each column is, decided once and for both."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,11 @@ from monitor.cli.tables import listed, read_table
 from monitor.core.errors import TableError
 from monitor.core.study import UNKNOWN
 from monitor.drift.columns import EMBEDDING
+from monitor.drift.distances import Distance, Table, distances
 from monitor.drift.sample import Sample, one_a_patient
 
 MAX_CELLS = 500_000_000
+SHOWN, DRAWS = 5_000, 999
 CATEGORIES_AT_MOST = 10
 """A column of whole numbers with no more different values than this is a code (a view, a grade), not a measurement."""
 
@@ -104,6 +107,33 @@ def feature_matrix(sample: Sample) -> np.ndarray:
     """Numbers and embedding side by side, shape (n, d); missing values are NaN."""
     parts = [*sample.numeric.values()] + ([] if sample.embedding is None else [sample.embedding])
     return np.column_stack(parts) if parts else np.empty((sample.n, 0))
+
+
+def column_distances(reference: Path, current: Path, column: str) -> tuple[tuple[int, int], tuple[Distance, ...]]:
+    """How many values a column has in both windows, at most SHOWN of each, and every distance between them.
+
+    Raises:
+        TableError: a table cannot be read, or the column is not there, or is an identifier or a time.
+    """
+    windows = read_windows(reference, current, embedding_prefix="\0", score_prefix="\0")
+    samples = [
+        one.at(np.linspace(0, one.n - 1, min(one.n, SHOWN)).astype(np.intp))
+        for one in (windows.reference, windows.current)
+    ]
+    if column in windows.reference.numeric:
+        values = [one.numeric[column][np.isfinite(one.numeric[column])] for one in samples]
+        table = Table.of_numbers(*values) if min(map(len, values)) else None
+    elif column in windows.reference.categorical:
+        values = [np.array([word for word in one.categorical[column] if word is not None]) for one in samples]
+        table = Table.of_words(*map(Counter, (one.tolist() for one in values))) if min(map(len, values)) else None
+    else:
+        known = [*windows.reference.numeric, *windows.reference.categorical]
+        reason = f"is left out as {windows.skipped[column]}" if column in windows.skipped else "is not there"
+        message = f"--column {column}: {reason} in {reference}; accepted: {listed(known)}"
+        raise TableError(message)
+    sizes = (len(values[0]), len(values[1]))
+    rng = np.random.default_rng(sizes)
+    return sizes, () if table is None else distances(table, draws=DRAWS, rng=rng)
 
 
 def plain_frame(sample: Sample) -> pl.DataFrame:

@@ -192,6 +192,18 @@ def test_an_unknown_segment_is_a_clear_error(paths: tuple[Path, Path]) -> None:
         run(paths, "--segment", "scanner")
 
 
+def test_one_column_by_every_distance(paths: tuple[Path, Path]) -> None:
+    """`show` gives each distance with what chance makes of it; an identifier and an unknown column are clear errors."""
+    write(paths, features(300, 1), features(60, 2))
+    where = ["show", "--reference", str(paths[0]), "--current", str(paths[1])]
+    answer = json.loads(CliRunner().invoke(app, [*where, "--column", "mean", "--json"], catch_exceptions=False).stdout)
+    assert {one["name"] for one in answer["distances"]} == {"jensen_shannon", "psi", "cramer_von_mises", "wasserstein"}
+    assert all(0 < one["p_value"] <= 1 and one["by_chance"] > 0 for one in answer["distances"])
+    assert "psi" in CliRunner().invoke(app, [*where, "--column", "view"], catch_exceptions=False).stdout
+    with pytest.raises(TableError, match=r"study_id: is left out as identifier .* accepted: 'mean'"):
+        CliRunner().invoke(app, [*where, "--column", "study_id"], catch_exceptions=False)
+
+
 def test_the_table_for_people(paths: tuple[Path, Path]) -> None:
     """Without --json the verdict, the columns and the suspects are printed."""
     write(paths, features(300, 1), features(150, 2, shift=2.0))
