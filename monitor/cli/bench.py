@@ -110,3 +110,34 @@ def _receivers(images: int, rounds: int, folder: Path | None) -> Sequence[dict[s
 
 def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None else round(value, digits)
+
+
+@app.command()
+def drift(
+    *,
+    rows: Annotated[list[int] | None, typer.Option(min=100, max=1_000_000, help="Rows a window; repeatable.")] = None,
+    evidently: Annotated[bool, typer.Option(help="Time evidently's default preset beside it.")] = True,
+    errors: Annotated[int, typer.Option(min=0, help="Measure error rates and power instead, in so many pairs.")] = 0,
+    reference: Annotated[int, typer.Option(min=50, help="Reference studies of a pair.")] = 1_000,
+    current: Annotated[int, typer.Option(min=30, help="Current studies of a pair.")] = 200,
+    as_json: Json = False,
+) -> None:
+    """Measure the drift tests against scipy, a permutation loop and evidently; or how often they err."""
+    from monitor.bench import drift as speeds  # noqa: PLC0415
+    from monitor.bench.drift_errors import CHANGES, cell  # noqa: PLC0415
+
+    if errors:
+        measured = [cell(change, reference, current, repetitions=errors) for change in CHANGES]
+        names = ("change", "reference", "current", "repetitions", "drift", "peer")
+        found = [{name: getattr(one, name) for name in names} for one in measured]
+    else:
+        sizes = rows or [10_000, 100_000]
+        timed = [*map(speeds.distances_speed, sizes), speeds.mmd_speed(), speeds.linear_speed()]
+        timed += map(speeds.evidently_speed, sizes if evidently else ())
+        names = ("what", "peer", "seconds", "peer_seconds", "ratio", "gap")
+        found = [{name: getattr(one, name) for name in names} for one in timed]
+    if as_json:
+        print_json(found)
+        return
+    cells = [tuple(f"{value:.4g}" if isinstance(value, float) else value for value in row.values()) for row in found]
+    print_table(names, cells, empty="nothing measured")
