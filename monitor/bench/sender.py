@@ -12,6 +12,8 @@ from typing import Self
 EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 _HEADER = struct.Struct(">BxI")
 _LARGEST_PDU = 1 << 20
+_BEFORE_STATUS = struct.pack("<HHIHHHI", 0, 0x0800, 2, 0x0101, 0, 0x0900, 2)
+"""No data set follows, and then the status: in every answer, whoever made it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,8 +73,8 @@ class Sender:
         if self._rest:
             self._socket.sendall(self._rest)
         _, answer = self._pdu()
-        at = answer.find(struct.pack("<HHI", 0, 0x0900, 2))
-        return int.from_bytes(answer[at + 8 : at + 10], "little")
+        at = answer.index(_BEFORE_STATUS) + len(_BEFORE_STATUS)
+        return int.from_bytes(answer[at : at + 2], "little")
 
     def release(self) -> None:
         """End the association as it should end."""

@@ -193,9 +193,10 @@ class Association:
         self._state.exchange = None
         status = exchange.operation.finish()
         self._send(self._framed(exchange.context, dimse.response(exchange.command, status)))
-        if isinstance(exchange.operation, Action) and status == Status.SUCCESS and self._desk.commitments is not None:
-            report = self._desk.commitments.judge(exchange.operation.request)
-            if not self._desk.commitments.send(self._state.title, report, partial(self._refuse, Refused.UNDELIVERED)):
+        commitments, action = self._desk.commitments, exchange.operation
+        if commitments is not None and isinstance(action, Action) and action.request is not None:
+            report = commitments.judge(action.request)
+            if not commitments.send(self._state.title, report, partial(self._refuse, Refused.UNDELIVERED)):
                 self._report(exchange.context, report)
 
     def _report(self, context: int, report: Report) -> None:

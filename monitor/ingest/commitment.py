@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_file_meta_info
@@ -27,6 +26,14 @@ _TRIES_AFTER_SECONDS = (0.0, 2.0, 10.0)
 
 Registered = Callable[[Sequence[str]], Mapping[str, str]]
 """Pseudonyms of SOP Instance UIDs to the SOP class they are registered under; those that are not are left out."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """What is to be committed: SOP class and SOP Instance UIDs, in order, under the peer's transaction UID."""
+
+    transaction: str
+    references: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,16 +72,11 @@ class Commitments:
         self._spool, self._registered, self._pseudonym = spool, registered, pseudonym
         self._peers, self._ae_title = peers, ae_title
 
-    def judge(self, request: Dataset) -> Report:
-        """Which of the referenced objects are committed.
-
-        Raises:
-            AttributeError: the request lacks its transaction UID or its references.
-        """
-        asked = [(str(item.ReferencedSOPClassUID), str(item.ReferencedSOPInstanceUID)) for item in _references(request)]
-        known, complete = self._known({self._pseudonym(instance) or "" for _, instance in asked})
+    def judge(self, request: Request) -> Report:
+        """Which of the referenced objects are committed."""
+        known, complete = self._known({self._pseudonym(instance) or "" for _, instance in request.references})
         committed, failed = [], []
-        for sop_class, instance in asked:
+        for sop_class, instance in request.references:
             classes = known.get(self._pseudonym(instance) or "", frozenset())
             item = Dataset()
             item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = sop_class, instance
@@ -85,7 +87,7 @@ class Commitments:
             item.FailureReason = int(_CLASS_CONFLICT if classes else missing)
             failed.append(item)
         report = Dataset()
-        report.TransactionUID = request.TransactionUID
+        report.TransactionUID = request.transaction
         if committed:
             report.ReferencedSOPSequence = committed
         if failed:
@@ -120,7 +122,8 @@ class Action:
     """An N-ACTION on its way in: a commitment request of bounded length."""
 
     def __init__(self, transfer_syntax: str) -> None:
-        self._syntax, self._content, self.request = UID(transfer_syntax), bytearray(), Dataset()
+        self._syntax, self._content = UID(transfer_syntax), bytearray()
+        self.request: Request | None = None
 
     def write(self, piece: memoryview) -> None:
         """See `Operation.write`."""
@@ -132,11 +135,9 @@ class Action:
         if len(self._content) > MOST_BYTES:
             return Status.PROCESSING_FAILURE
         try:
-            self.request = decode(
-                BytesIO(self._content), is_implicit_vr=self._syntax.is_implicit_VR, is_little_endian=True
+            self.request = request_in(
+                decode(BytesIO(self._content), is_implicit_vr=self._syntax.is_implicit_VR, is_little_endian=True)
             )
-            _references(self.request)
-            self.request.TransactionUID  # noqa: B018  # raises where there is none
         except Exception:  # noqa: BLE001  # a hostile data set can make its reader fail in any way
             return Status.PROCESSING_FAILURE
         return Status.SUCCESS
@@ -151,8 +152,17 @@ def encoded(report: Report, transfer_syntax: str) -> bytes:
     return bytes(content or b"")
 
 
-def _references(request: Dataset) -> Sequence[Any]:
-    return [item for item in request.ReferencedSOPSequence if item.ReferencedSOPClassUID]
+def request_in(dataset: Dataset) -> Request:
+    """The request an N-ACTION's data set holds.
+
+    Raises:
+        AttributeError: it lacks its transaction UID, its references or a part of one.
+    """
+    items = dataset.ReferencedSOPSequence
+    return Request(
+        transaction=str(dataset.TransactionUID),
+        references=tuple((str(item.ReferencedSOPClassUID), str(item.ReferencedSOPInstanceUID)) for item in items),
+    )
 
 
 def _one(value: str | None) -> tuple[str, ...]:

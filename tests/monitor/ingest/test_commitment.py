@@ -12,7 +12,7 @@ from pynetdicom.sop_class import StorageCommitmentPushModel, StorageCommitmentPu
 
 from monitor.bench.sender import CT, ImageKind, Sender
 from monitor.ingest.admission import Refused
-from monitor.ingest.commitment import Commitments, Registered
+from monitor.ingest.commitment import Commitments, Registered, request_in
 from monitor.ingest.spool import DiskSpool
 from tests.monitor.ingest.receiving import PSEUDONYMS, listening, until
 
@@ -97,7 +97,7 @@ def test_what_is_durable_is_committed_and_the_rest_is_not(spool: DiskSpool, *, a
 
 def test_all_durable_is_event_one(spool: DiskSpool) -> None:
     """A request whose every object is known has no failures and the event that says so."""
-    report = desk(spool, in_store).judge(asked((CT.sop_class, IN_STORE)))
+    report = desk(spool, in_store).judge(request_in(asked((CT.sop_class, IN_STORE))))
     assert (report.event, failures(report.dataset), committed(report.dataset)) == (1, {}, {IN_STORE})
 
 
@@ -106,7 +106,7 @@ def test_a_store_that_is_down_commits_nothing_it_would_have_to_know(spool: DiskS
     with listening(spool) as door, Sender(door.port, "OVERREAD", SMALL, "1.2.3") as sender:
         assert sender.store() == 0
         sender.release()
-    report = desk(spool, no_store).judge(asked((CT.sop_class, "1.2.3.1"), (CT.sop_class, IN_STORE)))
+    report = desk(spool, no_store).judge(request_in(asked((CT.sop_class, "1.2.3.1"), (CT.sop_class, IN_STORE))))
     assert (committed(report.dataset), failures(report.dataset)) == ({"1.2.3.1"}, {IN_STORE: 0x0110})
 
 
