@@ -33,6 +33,7 @@ SECRETIVE = frozenset({"store"})
 """Sections whose values are never shown, however wrong they are."""
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(ge=0)]
 
 
 def _split(value: object) -> object:
@@ -47,6 +48,17 @@ def _mapping(value: object) -> object:
     except ValueError:
         message = 'accepted: a JSON object such as {"St. Elsewhere": "east"}'
         raise ValueError(message) from None
+
+
+def _pairs(value: object) -> object:
+    """`CT=120,MR=300` as a mapping."""
+    if not isinstance(value, str):
+        return value
+    parts = [part.partition("=") for part in value.split(",") if part.strip()]
+    if not all(name.strip() and equals for name, equals, _ in parts):
+        message = "accepted: comma-separated pairs such as CT=120,MR=300"
+        raise ValueError(message)
+    return {name.strip(): number.strip() for name, _, number in parts}
 
 
 class _Section(BaseModel):
@@ -113,6 +125,15 @@ class StudySettings(_Section):
     """When a study is complete."""
 
     quiet_seconds: float = Field(60.0, ge=0, description="A study is scored when no instance came for this long")
+    quiet_by_modality: Annotated[dict[str, Seconds], NoDecode, BeforeValidator(_pairs)] = Field(
+        default_factory=dict, description="The same for some modalities, as in CT=120,MR=300"
+    )
+    historical_days: float = Field(
+        30.0, ge=0, description="A study taken longer before receipt is excluded as historical; 0 takes any"
+    )
+    keep_failed_days: float = Field(
+        14.0, ge=0, description="How long the bytes of failed studies stay in the spool, to be reprocessed"
+    )
 
 
 class JailSettings(_Section):

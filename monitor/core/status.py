@@ -7,13 +7,24 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StudiesStatus:
-    """received = scored + excluded + failed + pending, at all times."""
+    """received = scored + excluded + failed + pending, at all times.
+
+    Attributes:
+        dead_letters: failed studies that were tried as often as allowed; part of `failed`.
+        quarantined: studies of mixed patients; part of `failed`.
+        partial: studies whose last association broke off, whatever their state.
+        conflicts: instances whose SOP Instance UID came before with other bytes.
+    """
 
     received: int = 0
     scored: int = 0
     excluded: Mapping[str, int] = field(default_factory=dict)
     failed: Mapping[str, int] = field(default_factory=dict)
     pending: int = 0
+    dead_letters: int = 0
+    quarantined: int = 0
+    partial: int = 0
+    conflicts: int = 0
 
     @property
     def balanced(self) -> bool:

@@ -31,6 +31,7 @@ class Exclusion(StrEnum):
     MISSING_RESCALE = "missing_rescale"
     INVALID_GEOMETRY = "invalid_geometry"
     UNDECODABLE = "undecodable"
+    HISTORICAL = "historical"
 
     @property
     def rank(self) -> int:
@@ -48,6 +49,17 @@ class Failure(StrEnum):
     PARSER_TIMED_OUT = "parser_timed_out"
     INVALID_OUTPUT = "invalid_output"
     SCORING_ERROR = "scoring_error"
+    ABANDONED = "abandoned"
+    """Whoever worked on it fell, or was stopped, each time."""
+    BYTES_GONE = "bytes_gone"
+    """Its pixels have left the spool."""
+    MIXED_PATIENTS = "mixed_patients"
+    """Objects of two patients came under one Study Instance UID: set aside, never scored, never merged."""
+
+    @property
+    def passing(self) -> bool:
+        """Whether another try may end otherwise: a process fell or ran out of time or memory."""
+        return self in {Failure.PARSER_CRASHED, Failure.PARSER_TIMED_OUT, Failure.SCORING_ERROR}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,7 +103,13 @@ class Instance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Study:
-    """A study as the rest of the house knows it; `key` is the pseudonym of its Study Instance UID."""
+    """A study as the rest of the house knows it; `key` is the pseudonym of its Study Instance UID.
+
+    Attributes:
+        reason: why it was excluded or failed; of a pending study that was re-opened, what it had ended with before.
+        partial: the association that brought its last instance broke off.
+        attempts: how often work on it has begun since its last instance came.
+    """
 
     key: str
     patient: str | None
@@ -103,6 +121,8 @@ class Study:
     last_instance_at: datetime
     state: StudyState = StudyState.PENDING
     reason: str | None = None
+    partial: bool = False
+    attempts: int = 0
 
     @property
     def day(self) -> date:
@@ -140,7 +160,10 @@ class Prediction:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Features:
-    """What a model saw: statistics of the input (name to value) and its embedding, for drift."""
+    """What a model saw: statistics of the input (name to value) and its embedding, for drift.
+
+    `instance` is the digest of the object that was looked at.
+    """
 
     study: str
     model: str
@@ -148,3 +171,4 @@ class Features:
     statistics: Mapping[str, float] = field(default_factory=dict)
     embedding: tuple[float, ...] = ()
     latency_seconds: float
+    instance: str = ""

@@ -33,6 +33,8 @@ class JailedSource:
     def decode(self, instance: Instance) -> Decoded[NDArray[np.float32]] | Exclusion | Failure:
         """See `ImageSource.decode`."""
         path = self._spool.path(instance.digest).absolute()
+        if not path.exists():
+            return Failure.BYTES_GONE
         request = {"verb": "decode", "path": str(path), "max_pixels": self._jails.bounds.max_pixels}
         answer, image = self._jails.ask(request)
         if image is not None:

@@ -1,13 +1,16 @@
 """The durable spool: received bytes lie here from before the acknowledgement until their study is settled.
 
 `incoming/` holds what is not yet registered, named by time of receipt and sha256 so that a listing is oldest first;
-`held/` what is registered, named by sha256. Names come from digests only, never from anything received.
+`held/` what is registered, named by sha256; `aborted/` one file for each association that broke off, listing the
+digests it had delivered. Names come from digests only, never from anything received.
 """
 
 import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,12 +21,21 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BrokenOff:
+    """See `monitor.core.ports.BrokenOff`."""
+
+    name: str
+    digests: tuple[str, ...]
+
+
 class DiskSpool:
     """The `Spool` port over one folder, shared by the processes of one sidecar."""
 
     def __init__(self, root: Path) -> None:
         self.partial, self.incoming, self.held = root / "partial", root / "incoming", root / "held"
-        for folder in (self.partial, self.incoming, self.held):
+        self.aborted = root / "aborted"
+        for folder in (self.partial, self.incoming, self.held, self.aborted):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def write(self, content: Sequence[bytes], *, received_at: datetime) -> str:
@@ -81,6 +93,23 @@ class DiskSpool:
         """See `Spool.release`."""
         for digest in digests:
             (self.held / digest).unlink(missing_ok=True)
+
+    def readmit(self, digest: str, *, received_at: datetime) -> None:
+        """Let a held object arrive once more, so that it is parsed anew; one whose bytes are gone is no error."""
+        micros = (received_at - _EPOCH) // _MICROSECOND
+        with suppress(FileNotFoundError):
+            (self.held / digest).rename(self.incoming / f"{micros:017d}.{digest}")
+
+    def broken_off(self) -> Sequence[BrokenOff]:
+        """See `Spool.broken_off`."""
+        return [
+            BrokenOff(name=log.name, digests=tuple(log.read_text(encoding="ascii").split()))
+            for log in sorted(self.aborted.iterdir())
+        ]
+
+    def forget(self, association: BrokenOff) -> None:
+        """See `Spool.forget`."""
+        (self.aborted / association.name).unlink(missing_ok=True)
 
     def sweep(self) -> None:
         """Remove drafts that a crash left behind: they were never acknowledged."""

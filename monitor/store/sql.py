@@ -1,5 +1,6 @@
 """The store over SQLite or Postgres."""
 
+from monitor.store.arrivals import SqlArrivals
 from monitor.store.audit import SqlAudit
 from monitor.store.cube import SqlCube
 from monitor.store.database import Database
@@ -11,7 +12,7 @@ from monitor.store.status import SqlStatus
 from monitor.store.studies import SqlStudies
 
 
-class SqlStore(SqlStudies, SqlReads, SqlPairs, SqlModels, SqlEvaluations, SqlCube, SqlStatus, SqlAudit):
+class SqlStore(SqlArrivals, SqlStudies, SqlReads, SqlPairs, SqlModels, SqlEvaluations, SqlCube, SqlStatus, SqlAudit):
     """Everything one database offers; each part in its own file."""
 
     def __init__(self, database: Database) -> None:

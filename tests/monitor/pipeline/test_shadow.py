@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.ports import Arrival, Decoded, Scored
+from monitor.core.quiet import Quiet
 from monitor.core.study import Acquisition, Exclusion, Failure, Features, Instance, Prediction, Study, StudyState
 from monitor.pipeline.shadow import choose, score_quiet, settle
 from monitor.store.memory import MemoryStore
@@ -93,7 +94,7 @@ class Model:
 def run(store: MemoryStore, images: Images, *models: Model) -> int:
     """One round over everything quiet."""
     with ThreadPoolExecutor(2) as pool:
-        return score_quiet(store, images, models, now=NOW, quiet=timedelta(0), limit=100, jails=pool)
+        return score_quiet(store, images, models, now=NOW, quiet=Quiet(), limit=100, jails=pool)
 
 
 def test_an_image_is_decoded_once_however_many_models_look() -> None:
