@@ -160,7 +160,8 @@ class StudyStore(Protocol):
     """Studies, from the first instance to the last prediction. Each method is one transaction.
 
     A study is pending, is claimed for an attempt, and is settled. A late instance re-opens it: it is pending again
-    while its earlier answers stand, until it is settled anew. Objects of two patients under one study UID end it for good.
+    while its earlier answers stand, until it is settled anew. Objects of two patients under one study UID end it for
+    good.
     """
 
     def register(self, arrivals: Sequence[Instance | Unreadable]) -> None:
