@@ -119,7 +119,7 @@ class SqlArrivals:
     def attempts(self) -> Mapping[str, Attempt]:
         """See `StudyStore.attempts`."""
         with self.database.reading() as session:
-            return {row.digest: attempt_of(row) for row in session.execute(columns_of(AttemptRow))}
+            return {row.digest: attempt_of(row) for row in session.connection().execute(columns_of(AttemptRow))}
 
     def note_attempts(self, attempts: Sequence[Attempt]) -> None:
         """See `StudyStore.note_attempts`."""

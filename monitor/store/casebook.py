@@ -62,19 +62,19 @@ class SqlCasebook:
         query = columns_of(StudyRow).where(*_conditions(wanted))
         query = query.order_by(col(StudyRow.received_at).desc(), col(StudyRow.key)).limit(limit)
         with self.database.reading() as session:
-            return [study_of(row) for row in session.execute(query)]
+            return [study_of(row) for row in session.connection().execute(query)]
 
     def case(self, key: str) -> Case | None:
         """All that is known of a study, or None."""
         with self.database.reading() as session:
-            row = session.execute(columns_of(StudyRow).where(col(StudyRow.key) == key)).first()
+            row = session.connection().execute(columns_of(StudyRow).where(col(StudyRow.key) == key)).first()
             if row is None:
                 return None
             pages = ((InstanceRow, _INSTANCE), (PredictionRow, _ANSWER), (SupersededRow, (*_ANSWER, "superseded_at")))
             instances, predictions, superseded = (
                 [
                     {name: getattr(found, name) for name in names}
-                    for found in session.execute(columns_of(table).where(col(table.study) == key))
+                    for found in session.connection().execute(columns_of(table).where(col(table.study) == key))
                 ]
                 for table, names in pages
             )

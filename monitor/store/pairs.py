@@ -37,7 +37,7 @@ class SqlPairs:
         if not self._any(_ONE_TO_MATCH):
             return 0
         with self.database.writing() as session:
-            rows = session.execute(due).all()
+            rows = session.connection().execute(due).all()
             candidates = _candidates(session, rows)
             places = [_place(row.key, decide(read, candidates(read))) for row in rows for read in [read_of(row)]]
             touched = {row.study for row in rows} | {place["at"] for place in places}
@@ -53,9 +53,9 @@ class SqlPairs:
         if not self._any(_ONE_TO_PAIR):
             return 0
         with self.database.writing() as session:
-            studies = [study_of(row) for row in session.execute(due)]
+            studies = [study_of(row) for row in session.connection().execute(due)]
             keys = [study.key for study in studies]
-            old = {pair_of(row) for row in session.execute(_PAIRS.where(col(PairRow.study).in_(keys)))}
+            old = {pair_of(row) for row in session.connection().execute(_PAIRS.where(col(PairRow.study).in_(keys)))}
             opinions = _opinions(session, keys)
             new = {pair for study in studies for pair in derive(study, *opinions(study.key))}
             self._replace(session, old - new, new - old)
@@ -68,7 +68,7 @@ class SqlPairs:
     def _any(self, query: Any) -> bool:
         """Whether there is work: asked without the writer's place, since most rounds find none."""
         with self.database.reading() as session:
-            return session.execute(query).first() is not None
+            return session.connection().execute(query).first() is not None
 
     def _replace(self, session: Session, gone: AbstractSet[Pair], come: AbstractSet[Pair]) -> None:
         """Store the difference, and move the cube and the running counts by it; a counter never falls."""
@@ -106,7 +106,7 @@ def _candidates(session: Session, reads: Sequence[Any]) -> Callable[[Read], Sequ
     found: dict[tuple[str, str | None], dict[str, Study]] = defaultdict(dict)
     wanted = {mine: {getattr(read, theirs) for read in reads} - {None} for mine, theirs in SHARED}
     sharing = [col(getattr(StudyRow, mine)).in_(values) for mine, values in wanted.items() if values]
-    for row in session.execute(_STUDIES.where(or_(*sharing))) if sharing else ():
+    for row in session.connection().execute(_STUDIES.where(or_(*sharing))) if sharing else ():
         study = study_of(row)
         for mine, theirs in SHARED:
             found[theirs, getattr(row, mine)][study.key] = study
@@ -128,9 +128,9 @@ def _opinions(session: Session, studies: Sequence[str]) -> Callable[[str], Opini
     """A lookup of a study's predictions and reads, over one query for each."""
     predictions: dict[str, list[Prediction]] = defaultdict(list)
     reads: dict[str, list[tuple[Read, MatchMethod]]] = defaultdict(list)
-    for answer in session.execute(_ANSWERS.where(col(PredictionRow.study).in_(studies))):
+    for answer in session.connection().execute(_ANSWERS.where(col(PredictionRow.study).in_(studies))):
         predictions[answer.study].append(prediction_of(answer))
-    for row in session.execute(_READS.where(col(ReadRow.study).in_(studies))):
+    for row in session.connection().execute(_READS.where(col(ReadRow.study).in_(studies))):
         if row.method is not None:
             reads[row.study].append((read_of(row), MatchMethod(row.method)))
     return lambda study: (predictions[study], reads[study])

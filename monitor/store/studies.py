@@ -29,10 +29,10 @@ class SqlStudies:
         """See `StudyStore.claim`."""
         due = _due(quiet, at, again=again).limit(min(limit, MOST_PARAMETERS))
         with self.database.reading() as session:
-            if session.execute(due.with_only_columns(col(StudyRow.key)).limit(1)).first() is None:
+            if session.connection().execute(due.with_only_columns(col(StudyRow.key)).limit(1)).first() is None:
                 return []
         with self.database.writing() as session:
-            claimed = [replace(study_of(row), attempts=row.attempts + 1) for row in session.execute(due)]
+            claimed = [replace(study_of(row), attempts=row.attempts + 1) for row in session.connection().execute(due)]
             rests = [{"of": s.key, "n": s.attempts, "until": at + rest_after(s.attempts)} for s in claimed]
             if rests:
                 session.connection().execute(_CLAIM, rests)
@@ -96,7 +96,7 @@ class SqlStudies:
         """The studies received last, the latest first."""
         query = columns_of(StudyRow).order_by(col(StudyRow.received_at).desc(), col(StudyRow.key)).limit(limit)
         with self.database.reading() as session:
-            return [study_of(row) for row in session.execute(query)]
+            return [study_of(row) for row in session.connection().execute(query)]
 
 
 _IS_PENDING = col(StudyRow.state) == literal_column(f"'{StudyState.PENDING}'")  # spelt out, as its index is
