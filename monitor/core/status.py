@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+NEED_A_LOOK = ("dead_letters", "quarantined", "partial", "conflicts")
+"""Numbers of studies and instances that are no term of the equation."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StudiesStatus:
@@ -64,5 +67,6 @@ class Status:
     oldest_pending_seconds: float | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The record as plain JSON values."""
-        return asdict(self)
+        """The record as plain JSON values. `studies` holds the equation alone; what needs a look stands beside it."""
+        plain = asdict(self)
+        return plain | {name: plain["studies"].pop(name) for name in NEED_A_LOOK}
