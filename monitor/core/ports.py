@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from monitor.core.counts import CountsRow
 from monitor.core.model import ModelCard
 from monitor.core.pairing import Match, MatchMethod, Pair, Unmatched
+from monitor.core.quiet import Quiet
 from monitor.core.read import QuarantineReason, Read
 from monitor.core.series import SeriesRule
 from monitor.core.status import Status
@@ -44,6 +45,18 @@ class Decoded(Generic[PixelsT]):
     histogram: tuple[int, ...] = ()
 
 
+class BrokenOff(Protocol):
+    """An association that was aborted, lost or timed out, and the digests of what it had delivered."""
+
+    @property
+    def name(self) -> str:
+        """The record's name in the spool."""
+
+    @property
+    def digests(self) -> Sequence[str]:
+        """What had been acknowledged."""
+
+
 class Spool(Protocol):
     """Where received bytes lie until their study is settled."""
 
@@ -61,6 +74,12 @@ class Spool(Protocol):
 
     def release(self, digests: Iterable[str]) -> None:
         """Let go of the bytes of these objects; unknown ones are no error."""
+
+    def broken_off(self) -> Sequence[BrokenOff]:
+        """Associations that did not end as they should, until each is forgotten."""
+
+    def forget(self, association: Any) -> None:
+        """Let go of the record of such an association."""
 
 
 class ImageSource(Protocol[PixelsT]):
@@ -115,40 +134,95 @@ class Scorer(Protocol[PixelsT]):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unreadable:
-    """An object that could not be parsed: it counts as a failed study of its own."""
+    """An object that could not be parsed: it counts as a failed study of its own, tried `attempts` times."""
 
     digest: str
     received_at: datetime
     reason: Failure
+    attempts: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """An object that could not be registered yet: how often that was tried, when it may be again, and what happened."""
+
+    digest: str
+    attempts: int
+    not_before: datetime
+    reason: Failure
+
+
+ModelVersion = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settlement:
-    """How a pending study ended: scored with its answers, or excluded or failed with a reason."""
+    """How a pending study ended: scored with its answers, or excluded or failed with a reason.
+
+    `kept` are the model versions whose earlier answer stands; of a study that was scored before, every other earlier
+    answer is superseded.
+    """
 
     study: str
     state: StudyState
     reason: Exclusion | Failure | None = None
     scored: tuple[Scored, ...] = ()
+    kept: tuple[ModelVersion, ...] = ()
 
 
 class StudyStore(Protocol):
-    """Studies, from the first instance to the last prediction. Each method is one transaction."""
+    """Studies, from the first instance to the last prediction. Each method is one transaction.
+
+    A study is pending, is claimed for an attempt, and is settled. A late instance re-opens it: it is pending again
+    while its earlier answers stand, until it is settled anew. Objects of two patients under one study UID end it for
+    good.
+    """
 
     def register(self, arrivals: Sequence[Instance | Unreadable]) -> None:
-        """Add instances and, where one is the first, its study. The same digest or SOP again changes nothing."""
+        """Add instances and, where one is the first, its study.
 
-    def ready(self, *, quiet_since: datetime, limit: int) -> Sequence[Study]:
-        """Pending studies whose last instance came at or before `quiet_since`, oldest first."""
+        The same digest again is no news. The same SOP Instance UID with other bytes is kept as a conflict, and never
+        offered for scoring. A new instance re-opens a study that was settled. One of another patient fails its study
+        as `MIXED_PATIENTS`: no answer of it is in force any more, and nothing opens it again.
+        """
 
-    def instances(self, study: str) -> Sequence[Instance]:
-        """The instances of a study in series and instance order."""
+    def claim(self, quiet: Quiet, *, at: datetime, limit: int, again: bool = False) -> Sequence[Study]:
+        """Take pending studies that are quiet, oldest first, and note durably that an attempt at each begins.
+
+        A claimed study is offered again after `rest_after` its attempt, unless it is settled before. Those never tried
+        come together; those tried before only where `again` is asked, so that one that fells whoever works on it does
+        not take others with it.
+        """
+
+    def instances_of(self, studies: Sequence[str]) -> Mapping[str, Sequence[Instance]]:
+        """The instances of these studies in series and instance order, conflicts left out."""
+
+    def looked_at(self, studies: Sequence[str]) -> Mapping[tuple[str, ModelVersion], str]:
+        """The digest of the object each answer in force rests on, by study and model version."""
 
     def settle(self, settlements: Sequence[Settlement], *, at: datetime) -> int:
         """Store what came of these studies; those no longer pending are left alone. Returns how many were settled."""
 
-    def settled(self, digests: Sequence[str]) -> Sequence[str]:
-        """Those of these spooled objects whose study is no longer pending: their bytes may go."""
+    def settled(self, digests: Sequence[str], *, keep_failed_since: datetime | None = None) -> Sequence[str]:
+        """Those of these spooled objects whose study is no longer pending: their bytes may go.
+
+        Those of studies that failed at `keep_failed_since` or later are not among them.
+        """
+
+    def mark_partial(self, digests: Sequence[str]) -> Sequence[str]:
+        """Flag the studies whose last instance is one of these; returns the digests that are registered.
+
+        The flag goes when a later arrival brings more of the study, or the same again.
+        """
+
+    def attempts(self) -> Mapping[str, Attempt]:
+        """Objects that could not be registered yet, by digest."""
+
+    def note_attempts(self, attempts: Sequence[Attempt]) -> None:
+        """Keep these failed attempts, each in place of the one before; registering the object forgets them."""
+
+    def reopen(self, studies: Sequence[str]) -> int:
+        """Put settled studies back to pending, as if never tried; those of mixed patients stay. Returns how many."""
 
 
 class ReadStore(Protocol):

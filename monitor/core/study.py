@@ -50,6 +50,17 @@ class Failure(StrEnum):
     PARSER_TIMED_OUT = "parser_timed_out"
     INVALID_OUTPUT = "invalid_output"
     SCORING_ERROR = "scoring_error"
+    ABANDONED = "abandoned"
+    """Whoever worked on it fell, or was stopped, each time."""
+    BYTES_GONE = "bytes_gone"
+    """Its pixels have left the spool."""
+    MIXED_PATIENTS = "mixed_patients"
+    """Objects of two patients came under one Study Instance UID: set aside, never scored, never merged."""
+
+    @property
+    def passing(self) -> bool:
+        """Whether another try may end otherwise: a process fell or ran out of time or memory."""
+        return self in {Failure.PARSER_CRASHED, Failure.PARSER_TIMED_OUT, Failure.SCORING_ERROR}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,7 +128,13 @@ class Instance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Study:
-    """A study as the rest of the house knows it; `key` is the pseudonym of its Study Instance UID."""
+    """A study as the rest of the house knows it; `key` is the pseudonym of its Study Instance UID.
+
+    Attributes:
+        reason: why it was excluded or failed; of a pending study that was re-opened, what it had ended with before.
+        partial: the association that brought its last instance broke off.
+        attempts: how often work on it has begun since its last instance came.
+    """
 
     key: str
     patient: str | None
@@ -129,6 +146,8 @@ class Study:
     last_instance_at: datetime
     state: StudyState = StudyState.PENDING
     reason: str | None = None
+    partial: bool = False
+    attempts: int = 0
 
     @property
     def day(self) -> date:
@@ -168,8 +187,8 @@ class Prediction:
 class Features:
     """What a model saw: statistics of the input (name to value), its histogram and embedding, for drift.
 
-    `histogram` counts pixels in even bins over the detector's full range, so that those of one scanner add up;
-    `chosen` says why this image of the study.
+    `histogram` counts pixels in even bins over the detector's full range, so that those of one scanner add up.
+    `instance` is the digest of the object that was looked at, `chosen` says why this one of the study.
     """
 
     study: str
@@ -180,3 +199,4 @@ class Features:
     embedding: tuple[float, ...] = ()
     latency_seconds: float
     chosen: str = ""
+    instance: str = ""

@@ -36,8 +36,10 @@ class JailedSource:
 
     def decode(self, instance: Instance, *, voi: bool = False) -> Decoded[NDArray[np.float32]] | Exclusion | Failure:
         """See `ImageSource.decode`. Of an object of many frames the middle one is decoded."""
-        path = str(self._spool.path(instance.digest).absolute())
-        request = {"verb": "decode", "path": path, "frame": (instance.frames - 1) // 2, "voi": voi}
+        path = self._spool.path(instance.digest).absolute()
+        if not path.exists():
+            return Failure.BYTES_GONE
+        request = {"verb": "decode", "path": str(path), "frame": (instance.frames - 1) // 2, "voi": voi}
         answer, image = self._jails.ask(request)
         if image is None:
             return Exclusion(answer["unusable"]) if "unusable" in answer else Failure(answer["failure"])

@@ -11,6 +11,7 @@ import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -113,6 +114,12 @@ class DiskSpool:
         """The share of the spool's disk that is free to us, 0 to 1."""
         found = os.statvfs(self.incoming)
         return found.f_bavail / found.f_blocks if found.f_blocks else 1.0
+
+    def readmit(self, digest: str, *, received_at: datetime) -> None:
+        """Let a held object arrive once more, so that it is parsed anew; one whose bytes are gone is no error."""
+        micros = (received_at - _EPOCH) // _MICROSECOND
+        with suppress(FileNotFoundError):
+            (self.held / digest).rename(self.incoming / f"{micros:017d}.{digest}")
 
     def sweep(self) -> None:
         """Clear up after a crash, before anything is received.

@@ -81,6 +81,12 @@ METRICS = (
         "overread_studies_failed_total", "Studies that could not be worked on, by reason.", reason=frozenset(Failure)
     ),
     _counter(
+        "overread_instances_conflicting_total",
+        "Instances whose SOP Instance UID came before with other bytes: kept, never scored.",
+    ),
+    _gauge("overread_dead_letters", "Failed studies that were tried as often as allowed.", Fold.SUM),
+    _gauge("overread_studies_partial", "Studies whose last association broke off.", Fold.SUM),
+    _counter(
         "overread_predictions_total",
         "Answers asked of a model version, one a study and finding, by outcome.",
         model=None,

@@ -1,11 +1,13 @@
 """Builds the rooms from the settings; everything a role needs is made here and nowhere else."""
 
 import ssl
+from datetime import timedelta
 from pathlib import Path
 
 import models
 from monitor.core.errors import SettingError, UnreachableError
 from monitor.core.identity import Pseudonyms
+from monitor.core.quiet import Quiet
 from monitor.ingest.admission import Limits
 from monitor.ingest.commitment import Commitments
 from monitor.ingest.jail import Bounds, Jails
@@ -67,6 +69,15 @@ def open_jails(settings: Settings, *, size: int = JAILS) -> Jails:
 def pseudonyms(settings: Settings) -> Pseudonyms:
     """Pseudonyms under the site's key."""
     return Pseudonyms(key=pseudonym_key(settings))
+
+
+def quiet_of(settings: Settings) -> Quiet:
+    """When a study is taken to be complete."""
+    study = settings.study
+    return Quiet(
+        usual=timedelta(seconds=study.quiet_seconds),
+        by_modality={name: timedelta(seconds=seconds) for name, seconds in study.quiet_by_modality.items()},
+    )
 
 
 def receiver_limits(settings: Settings) -> Limits:

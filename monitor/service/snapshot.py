@@ -17,7 +17,15 @@ from monitor.store.tally import LATENCY_BUCKET, LATENCY_SUM
 WINDOW_DAYS = 28
 Series = dict[tuple[str, ...], float]
 Values = dict[str, Series]
-_COUNTERS = ("studies_received", "studies_excluded", "studies_failed", "predictions", "reads_received", "pairs")
+_COUNTERS = (
+    "studies_received",
+    "studies_excluded",
+    "studies_failed",
+    "instances_conflicting",
+    "predictions",
+    "reads_received",
+    "pairs",
+)
 
 
 def snapshot_source(store: SqlStore, spool: Spool, clock: Clock) -> Callable[[], Snapshot]:
@@ -43,7 +51,8 @@ def snapshot_source(store: SqlStore, spool: Spool, clock: Clock) -> Callable[[],
 
 def _counters(totals: Mapping[str, Mapping[tuple[str, ...], float]]) -> Values:
     found = {f"overread_{name}_total": dict(totals.get(name, {})) for name in _COUNTERS}
-    found["overread_studies_received_total"].setdefault((), 0.0)
+    for unlabelled in ("overread_studies_received_total", "overread_instances_conflicting_total"):
+        found[unlabelled].setdefault((), 0.0)
     return found
 
 
@@ -121,6 +130,8 @@ def _flow(store: SqlStore, spool: Spool, now: datetime) -> Values:
     kept = status.reads.received - status.reads.quarantined
     yields: Series = {("hl7",): 1 - status.reads.unmatched / kept} if kept else {}
     return {
+        "overread_dead_letters": {(): float(status.studies.dead_letters)},
+        "overread_studies_partial": {(): float(status.studies.partial)},
         "overread_reads_unmatched": {(): float(status.reads.unmatched)},
         "overread_match_yield_ratio": yields,
         "overread_pending_oldest_age_seconds": {

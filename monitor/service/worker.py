@@ -1,7 +1,7 @@
 """The worker: registers what arrived, scores what is quiet, lets go of what is settled."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from monitor.core.model import ModelCard, Target
 from monitor.inference.runner import TorchScorer, load_scorers
@@ -30,16 +30,29 @@ def work(running: Running) -> None:
         store.audit("worker", "model_loaded", f"{scorer.model}/{scorer.version}", at=clock.now())
     jails = rooms.open_jails(settings)
     source = rooms.open_source(settings, spool, jails)
-    quiet = timedelta(seconds=settings.study.quiet_seconds)
+    quiet, historical = rooms.quiet_of(settings), timedelta(days=settings.study.historical_days) or None
+    keep_failed = timedelta(days=settings.study.keep_failed_days)
     with ThreadPoolExecutor(rooms.JAILS) as pool:
 
         def once() -> int:
-            taken = take_in(spool, source, store, limit=INTAKE_BATCH, jails=pool)
-            scored = score_quiet(store, source, scorers, now=clock.now(), quiet=quiet, limit=SCORE_BATCH, jails=pool)
-            released = release_settled(spool, store) if scored or taken else 0
-            return taken + scored + released
+            now = clock.now()
+            taken = take_in(spool, source, store, now=now, limit=INTAKE_BATCH, jails=pool)
+            scored = score_quiet(
+                store,
+                source,
+                scorers,
+                now=clock.now(),
+                quiet=quiet,
+                limit=SCORE_BATCH,
+                jails=pool,
+                historical=historical,
+            )
+            return taken + scored + (release(now) if scored or taken else 0)
 
-        release_settled(spool, store)
+        def release(now: datetime) -> int:
+            return release_settled(spool, store, keep_failed_since=now - keep_failed)
+
+        release(clock.now())
         running.ready()
         running.log.info("started", models=[f"{scorer.model}/{scorer.version}" for scorer in scorers])
         repeat(running, once)

@@ -14,7 +14,6 @@ import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     IPvAnyNetwork,
     SecretStr,
@@ -34,7 +33,7 @@ from pydantic_settings import (
 from monitor.core.errors import SettingError
 from monitor.core.identity import KEY_BYTES
 from monitor.settings.doors import DicomwebSettings, FolderSettings
-from monitor.settings.section import Port, _mapping, _Section, _split
+from monitor.settings.section import Port, Seconds, _mapping, _pairs, _Section, _split
 
 PREFIX = "OVERREAD_"
 CONFIG_VARIABLE = "OVERREAD_CONFIG"
@@ -159,6 +158,15 @@ class StudySettings(_Section):
     """When a study is complete."""
 
     quiet_seconds: float = Field(60.0, ge=0, description="A study is scored when no instance came for this long")
+    quiet_by_modality: Annotated[dict[str, Seconds], NoDecode, BeforeValidator(_pairs)] = Field(
+        default_factory=dict, description="The same for some modalities, as in CT=120,MR=300"
+    )
+    historical_days: float = Field(
+        30.0, ge=0, description="A study taken longer before receipt is excluded as historical; 0 takes any"
+    )
+    keep_failed_days: float = Field(
+        14.0, ge=0, description="How long the bytes of failed studies stay in the spool, to be reprocessed"
+    )
 
 
 class JailSettings(_Section):

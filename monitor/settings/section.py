@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(ge=0)]
 
 
 def _split(value: object) -> object:
@@ -20,6 +21,17 @@ def _mapping(value: object) -> object:
     except ValueError:
         message = 'accepted: a JSON object such as {"St. Elsewhere": "east"}'
         raise ValueError(message) from None
+
+
+def _pairs(value: object) -> object:
+    """`CT=120,MR=300` as a mapping."""
+    if not isinstance(value, str):
+        return value
+    parts = [part.partition("=") for part in value.split(",") if part.strip()]
+    if not all(name.strip() and equals for name, equals, _ in parts):
+        message = "accepted: comma-separated pairs such as CT=120,MR=300"
+        raise ValueError(message)
+    return {name.strip(): number.strip() for name, _, number in parts}
 
 
 class _Section(BaseModel):

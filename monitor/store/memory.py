@@ -5,73 +5,34 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
+from monitor.core.attempts import MOST_ATTEMPTS
 from monitor.core.counts import Counts, CountsRow, cell
 from monitor.core.model import ModelCard
 from monitor.core.pairing import HEADLINE_METHODS, Match, MatchMethod, Pair, Unmatched
-from monitor.core.ports import Decide, Derive, FeatureRow, Scored, Settlement, Unreadable
+from monitor.core.ports import Decide, Derive, FeatureRow, Scored
 from monitor.core.read import QuarantineReason, Read, ReadStatus
 from monitor.core.status import PairsStatus, ReadsStatus, Status, StudiesStatus
-from monitor.core.study import Acquisition, Instance, Study, StudyState, begun_by
+from monitor.core.study import Failure, Study, StudyState
 from monitor.core.verdict import Alarm, GroupDrift
 from monitor.core.windows import Window
 from monitor.store.cube import STRATA
+from monitor.store.memory_studies import MemoryStudies
 from monitor.store.records import facts, finite
 
 
-class MemoryStore:
+class MemoryStore(MemoryStudies):
     """Every `Store` port over dictionaries; single-threaded."""
 
     def __init__(self) -> None:
-        self._studies: dict[str, Study] = {}
-        self._instances: dict[str, Instance] = {}
-        self._scored: dict[str, tuple[Scored, ...]] = {}
+        super().__init__()
         self._reads: dict[str, Read] = {}
         self._outcomes: dict[str, Match | Unmatched] = {}
         self._quarantined: dict[str, QuarantineReason] = {}
         self._pairs: dict[str, tuple[Pair, ...]] = {}
         self._to_match: dict[str, None] = {}
-        self._to_pair: dict[str, None] = {}
         self._evaluated: dict[date, tuple[GroupDrift, ...]] = {}
         self._alarms: list[Alarm] = []
         self._models: dict[tuple[str, str], ModelCard] = {}
-
-    def register(self, arrivals: Sequence[Instance | Unreadable]) -> None:
-        """See `StudyStore.register`."""
-        for arrival in arrivals:
-            if isinstance(arrival, Unreadable):
-                self._studies.setdefault(arrival.digest, _failed(arrival))
-            elif arrival.digest not in self._instances:
-                self._register(arrival)
-
-    def ready(self, *, quiet_since: datetime, limit: int) -> Sequence[Study]:
-        """See `StudyStore.ready`."""
-        quiet = [s for s in self._pending() if s.last_instance_at <= quiet_since]
-        return sorted(quiet, key=lambda s: (s.last_instance_at, s.studied_at))[:limit]
-
-    def instances(self, study: str) -> Sequence[Instance]:
-        """See `StudyStore.instances`."""
-        first: dict[str, Instance] = {}
-        for instance in self._instances.values():
-            first.setdefault(instance.sop, instance)
-        mine = (_as_in(self._studies[study], instance) for instance in first.values() if instance.study == study)
-        return sorted(mine, key=lambda i: (i.series_number, i.instance_number, i.sop))
-
-    def settle(self, settlements: Sequence[Settlement], *, at: datetime) -> int:
-        """See `StudyStore.settle`."""
-        del at
-        settled = 0
-        for settlement in settlements:
-            study = self._studies.get(settlement.study)
-            if study is not None and study.state is StudyState.PENDING:
-                self._studies[study.key] = replace(study, state=settlement.state, reason=settlement.reason)
-                self._scored[study.key] = settlement.scored
-                self._to_pair[study.key] = None
-                settled += 1
-        return settled
-
-    def settled(self, digests: Sequence[str]) -> Sequence[str]:
-        """See `StudyStore.settled`."""
-        return [digest for digest in digests if self._is_settled(digest)]
 
     def add_read(self, read: Read) -> bool:
         """See `ReadStore.add_read`."""
@@ -232,29 +193,17 @@ class MemoryStore:
             oldest_pending_seconds=None if oldest is None else max(0.0, (now - oldest).total_seconds()),
         )
 
-    def _register(self, instance: Instance) -> None:
-        self._instances[instance.digest] = instance
-        study = self._studies.get(instance.study)
-        if study is None:
-            study = self._studies[instance.study] = begun_by(instance)
-            self._to_match |= {read.key: None for read in self._reads.values() if self._may_move(read, study)}
-        elif study.state is StudyState.PENDING:
-            last = max(study.last_instance_at, instance.received_at)
-            self._studies[study.key] = replace(study, last_instance_at=last)
+    def _wake(self, study: str) -> None:
+        """Reads this study is a candidate of get another look."""
+        self._to_match |= {
+            read.key: None for read in self._reads.values() if self._may_move(read, self._studies[study])
+        }
 
     def _may_move(self, read: Read, study: Study) -> bool:
         """Whether a new study may change where a read belongs: a match by study UID is final."""
         outcome = self._outcomes.get(read.key)
         final = isinstance(outcome, Match) and outcome.method is MatchMethod.STUDY_UID
         return _share(study, read) and not final
-
-    def _pending(self) -> list[Study]:
-        return [study for study in self._studies.values() if study.state is StudyState.PENDING]
-
-    def _is_settled(self, digest: str) -> bool:
-        instance = self._instances.get(digest)
-        study = self._studies.get(digest if instance is None else instance.study)
-        return study is not None and study.state is not StudyState.PENDING
 
     def _all_scored(self) -> Iterable[Scored]:
         return (scored for group in self._scored.values() for scored in group)
@@ -274,6 +223,12 @@ class MemoryStore:
             excluded=reasons(StudyState.EXCLUDED),
             failed=reasons(StudyState.FAILED),
             pending=len(self._pending()) + waiting,
+            dead_letters=sum(
+                study.state is StudyState.FAILED and study.attempts >= MOST_ATTEMPTS for study in self._studies.values()
+            ),
+            quarantined=states[StudyState.FAILED, Failure.MIXED_PATIENTS],
+            partial=sum(study.partial for study in self._studies.values()),
+            conflicts=len(self._conflicts),
         )
 
     def _reads_status(self) -> ReadsStatus:
@@ -290,25 +245,6 @@ class MemoryStore:
         by_match = Counter(str(pair.method) for pair in self._all_pairs() if pair.label is not None)
         counted = sum(by_match[str(method)] for method in HEADLINE_METHODS)
         return PairsStatus(counted=counted, by_match=dict(sorted(by_match.items())))
-
-
-def _as_in(study: Study, instance: Instance) -> Instance:
-    return replace(instance, patient=study.patient, accession=study.accession, issuer_accession=study.issuer_accession)
-
-
-def _failed(arrival: Unreadable) -> Study:
-    return Study(
-        key=arrival.digest,
-        patient=None,
-        accession=None,
-        issuer_accession=None,
-        acquisition=Acquisition(),
-        studied_at=arrival.received_at,
-        received_at=arrival.received_at,
-        last_instance_at=arrival.received_at,
-        state=StudyState.FAILED,
-        reason=arrival.reason,
-    )
 
 
 def _share(study: Study, read: Read) -> bool:

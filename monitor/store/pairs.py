@@ -3,18 +3,18 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, delete, update
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, delete, or_, select, update
+from sqlmodel import Session, col
 
 from monitor.core.counts import cell
 from monitor.core.pairing import Match, MatchMethod, Pair, Unmatched
 from monitor.core.ports import Decide, Derive
 from monitor.core.read import Read
 from monitor.core.study import Prediction, Study
-from monitor.store.database import MOST_PARAMETERS, Database
+from monitor.store.database import MOST_PARAMETERS, Database, columns_of
 from monitor.store.records import pair_of, pair_row, prediction_of, read_of, study_of
 from monitor.store.tables import CubeRow, PairRow, PredictionRow, ReadRow, StudyRow
 from monitor.store.tally import Tally, beat, move
@@ -33,13 +33,11 @@ class SqlPairs:
 
     def match_due(self, decide: Decide, *, limit: int) -> int:
         """See `PairStore.match_due`."""
-        most = min(limit, MOST_PARAMETERS)
-        due = select(ReadRow).where(col(ReadRow.to_match)).order_by(col(ReadRow.received_at)).limit(most)
-        with self.database.reading() as session:
-            if session.exec(due.limit(1)).first() is None:
-                return 0
+        due = _TO_MATCH.limit(min(limit, MOST_PARAMETERS))
+        if not self._any(_ONE_TO_MATCH):
+            return 0
         with self.database.writing() as session:
-            rows = session.exec(due).all()
+            rows = session.connection().execute(due).all()
             candidates = _candidates(session, rows)
             places = [_place(row.key, decide(read, candidates(read))) for row in rows for read in [read_of(row)]]
             touched = {row.study for row in rows} | {place["at"] for place in places}
@@ -51,15 +49,13 @@ class SqlPairs:
 
     def pair_due(self, derive: Derive, *, limit: int, at: datetime) -> int:
         """See `PairStore.pair_due`."""
-        most = min(limit, MOST_PARAMETERS)
-        due = select(StudyRow).where(col(StudyRow.revision) > col(StudyRow.paired)).limit(most)
-        with self.database.reading() as session:
-            if session.exec(due.limit(1)).first() is None:
-                return 0
+        due = _TO_PAIR.limit(min(limit, MOST_PARAMETERS))
+        if not self._any(_ONE_TO_PAIR):
+            return 0
         with self.database.writing() as session:
-            studies = [study_of(row) for row in session.exec(due)]
+            studies = [study_of(row) for row in session.connection().execute(due)]
             keys = [study.key for study in studies]
-            old = {pair_of(row) for row in session.exec(select(PairRow).where(col(PairRow.study).in_(keys)))}
+            old = {pair_of(row) for row in session.connection().execute(_PAIRS.where(col(PairRow.study).in_(keys)))}
             opinions = _opinions(session, keys)
             new = {pair for study in studies for pair in derive(study, *opinions(study.key))}
             self._replace(session, old - new, new - old)
@@ -68,6 +64,11 @@ class SqlPairs:
             if keys:
                 beat(self.database, session, "pair", at)
             return len(keys)
+
+    def _any(self, query: Any) -> bool:
+        """Whether there is work: asked without the writer's place, since most rounds find none."""
+        with self.database.reading() as session:
+            return session.connection().execute(query).first() is not None
 
     def _replace(self, session: Session, gone: AbstractSet[Pair], come: AbstractSet[Pair]) -> None:
         """Store the difference, and move the cube and the running counts by it; a counter never falls."""
@@ -79,6 +80,12 @@ class SqlPairs:
         move(self.database, session, tally)
 
 
+_TO_MATCH = columns_of(ReadRow).where(col(ReadRow.to_match)).order_by(col(ReadRow.received_at))
+_ONE_TO_MATCH = select(col(ReadRow.key)).where(col(ReadRow.to_match)).limit(1)
+_TO_PAIR = columns_of(StudyRow).where(col(StudyRow.revision) > col(StudyRow.paired))
+_ONE_TO_PAIR = select(col(StudyRow.key)).where(col(StudyRow.revision) > col(StudyRow.paired)).limit(1)
+_STUDIES, _PAIRS = columns_of(StudyRow), columns_of(PairRow)
+_ANSWERS, _READS = columns_of(PredictionRow), columns_of(ReadRow)
 _PLACE = (
     update(ReadRow)
     .where(col(ReadRow.key) == bindparam("of"))
@@ -94,19 +101,21 @@ def _place(read: str, outcome: Match | Unmatched) -> dict[str, str | None]:
     return {"of": read, "at": None, "by": None, "why": outcome}
 
 
-def _candidates(session: Session, reads: Sequence[ReadRow]) -> Callable[[Read], Sequence[Study]]:
-    """A lookup of the studies that share an identifier with a read, over one query for each identifier."""
-    found: dict[tuple[str, str | None], dict[str, Study]] = {}
-    for mine, theirs in SHARED:
-        wanted = {getattr(read, theirs) for read in reads} - {None}
-        sharing = select(StudyRow).where(col(getattr(StudyRow, mine)).in_(wanted))
-        for row in session.exec(sharing) if wanted else ():
-            found.setdefault((theirs, getattr(row, mine)), {})[row.key] = study_of(row)
+def _candidates(session: Session, reads: Sequence[Any]) -> Callable[[Read], Sequence[Study]]:
+    """A lookup of the studies that share an identifier with a read, over one query."""
+    found: dict[tuple[str, str | None], dict[str, Study]] = defaultdict(dict)
+    wanted = {mine: {getattr(read, theirs) for read in reads} - {None} for mine, theirs in SHARED}
+    sharing = [col(getattr(StudyRow, mine)).in_(values) for mine, values in wanted.items() if values]
+    for row in session.connection().execute(_STUDIES.where(or_(*sharing))) if sharing else ():
+        study = study_of(row)
+        for mine, theirs in SHARED:
+            found[theirs, getattr(row, mine)][study.key] = study
 
     def lookup(read: Read) -> Sequence[Study]:
         shared: dict[str, Study] = {}
         for _, theirs in SHARED:
-            shared |= found.get((theirs, getattr(read, theirs)), {})
+            named = getattr(read, theirs)
+            shared |= {} if named is None else found.get((theirs, named), {})
         return list(shared.values())
 
     return lookup
@@ -119,10 +128,10 @@ def _opinions(session: Session, studies: Sequence[str]) -> Callable[[str], Opini
     """A lookup of a study's predictions and reads, over one query for each."""
     predictions: dict[str, list[Prediction]] = defaultdict(list)
     reads: dict[str, list[tuple[Read, MatchMethod]]] = defaultdict(list)
-    for answer in session.exec(select(PredictionRow).where(col(PredictionRow.study).in_(studies))):
+    for answer in session.connection().execute(_ANSWERS.where(col(PredictionRow.study).in_(studies))):
         predictions[answer.study].append(prediction_of(answer))
-    for row in session.exec(select(ReadRow).where(col(ReadRow.study).in_(studies))):
-        if row.study is not None and row.method is not None:
+    for row in session.connection().execute(_READS.where(col(ReadRow.study).in_(studies))):
+        if row.method is not None:
             reads[row.study].append((read_of(row), MatchMethod(row.method)))
     return lambda study: (predictions[study], reads[study])
 
@@ -131,9 +140,7 @@ def _moves(gone: AbstractSet[Pair], come: AbstractSet[Pair]) -> Counter[tuple[ob
     moves: Counter[tuple[object, ...]] = Counter()
     for sign, pairs in ((-1, gone), (1, come)):
         for pair in pairs:
-            key = tuple(getattr(pair, name) for name in CUBE_KEY)
-            for name, count in asdict(cell(call=pair.call, label=pair.label)).items():
-                moves[(*key, name)] += sign * int(count)
+            moves[*(getattr(pair, name) for name in CUBE_KEY), _outcome(pair)] += sign
     return moves
 
 

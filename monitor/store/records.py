@@ -1,20 +1,24 @@
 """Rows to records and back."""
 
+import json
 import sys
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
-from datetime import datetime, timedelta, timezone
+from dataclasses import fields
+from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
 from monitor.core.pairing import MatchMethod, Pair
-from monitor.core.ports import Scored, Unreadable
+from monitor.core.ports import Attempt, Scored, Unreadable
 from monitor.core.read import Label, Read, ReadStatus, Visibility
-from monitor.core.study import Acquisition, Exclusion, Instance, Prediction, Study, StudyState, Technique
-from monitor.store.tables import InstanceRow, PairRow, PredictionRow, ReadRow, StudyRow
+from monitor.core.study import Acquisition, Exclusion, Failure, Instance, Prediction, Study, StudyState, Technique
 
 _FACTS = tuple(field.name for field in fields(Acquisition))
+_PREDICTION = tuple(field.name for field in fields(Prediction))
+_READ = tuple(field.name for field in fields(Read))
+_PAIR = tuple(field.name for field in fields(Pair))
 
 
 def facts(acquisition: Acquisition) -> dict[str, Any]:
@@ -28,11 +32,22 @@ def offset_minutes(moment: datetime) -> int:
     return 0 if offset is None else int(offset.total_seconds() // 60)
 
 
+def day_of(row: Any) -> date:
+    """The day a study counts for, as `Study.day`."""
+    return _recorded(row.studied_at, row.utc_offset_minutes).date()
+
+
 def _recorded(moment: datetime, minutes: int) -> datetime:
     return moment.astimezone(timezone(timedelta(minutes=minutes)))
 
 
-def study_of(row: StudyRow) -> Study:
+@lru_cache(maxsize=4096)
+def _acquisition(text: str) -> Acquisition:
+    """The facts in a JSON text; the thousands of slices of one study share one record."""
+    return Acquisition(**json.loads(text))
+
+
+def study_of(row: Any) -> Study:
     """The record of a study row."""
     return Study(
         key=row.key,
@@ -45,6 +60,8 @@ def study_of(row: StudyRow) -> Study:
         last_instance_at=row.last_instance_at,
         state=StudyState(row.state),
         reason=row.reason,
+        partial=row.partial,
+        attempts=row.attempts,
     )
 
 
@@ -63,6 +80,9 @@ def study_row(instance: Instance) -> dict[str, Any]:
         state=StudyState.PENDING,
         reason=None,
         settled_at=None,
+        partial=False,
+        attempts=0,
+        not_before=None,
         revision=0,
         paired=0,
     )
@@ -83,13 +103,16 @@ def unreadable_row(arrival: Unreadable) -> dict[str, Any]:
         state=StudyState.FAILED,
         reason=arrival.reason,
         settled_at=arrival.received_at,
+        partial=False,
+        attempts=arrival.attempts,
+        not_before=None,
         revision=0,
         paired=0,
     )
 
 
-def instance_of(row: InstanceRow, study: StudyRow) -> Instance:
-    """The record of an instance row."""
+def instance_of(row: Any, study: Any) -> Instance:
+    """The record of an instance row whose acquisition is JSON text; patient and accession are its study's."""
     return Instance(
         digest=row.digest,
         sop=row.sop,
@@ -105,7 +128,7 @@ def instance_of(row: InstanceRow, study: StudyRow) -> Instance:
         frames=row.frames,
         series_number=row.series_number,
         instance_number=row.instance_number,
-        acquisition=Acquisition(**row.acquisition),
+        acquisition=_acquisition(row.acquisition),
         technique=Technique(**row.technique),
         localizer=row.localizer,
         studied_at=_recorded(row.studied_at, row.utc_offset_minutes),
@@ -139,14 +162,14 @@ def instance_row(instance: Instance, *, conflict: bool) -> dict[str, Any]:
     }
 
 
-def prediction_of(row: PredictionRow) -> Prediction:
+def prediction_of(row: Any) -> Prediction:
     """The record of a prediction row."""
-    return Prediction(**{field.name: getattr(row, field.name) for field in fields(Prediction)})
+    return Prediction(**{name: getattr(row, name) for name in _PREDICTION})
 
 
-def read_of(row: ReadRow) -> Read:
+def read_of(row: Any) -> Read:
     """The record of a read row."""
-    given = {field.name: getattr(row, field.name) for field in fields(Read)}
+    given = {name: getattr(row, name) for name in _READ}
     return Read(
         **given
         | {
@@ -159,42 +182,53 @@ def read_of(row: ReadRow) -> Read:
 
 def read_row(read: Read) -> dict[str, Any]:
     """The row of a new read, which is due for matching."""
-    given: dict[str, Any] = {field.name: getattr(read, field.name) for field in fields(Read)}
+    given: dict[str, Any] = {name: getattr(read, name) for name in _READ}
     labels = {finding: str(label) for finding, label in read.labels.items()}
     return given | {"labels": labels, "study": None, "method": None, "unmatched": None, "to_match": True}
 
 
-def pair_of(row: PairRow) -> Pair:
+def pair_of(row: Any) -> Pair:
     """The record of a pair row."""
-    given = {field.name: getattr(row, field.name) for field in fields(Pair)}
+    given = {name: getattr(row, name) for name in _PAIR}
     return Pair(**given | {"method": MatchMethod(row.method), "visibility": Visibility(row.visibility)})
 
 
 def prediction_row(prediction: Prediction) -> dict[str, Any]:
     """The row of a prediction."""
-    return asdict(prediction)
+    return {name: getattr(prediction, name) for name in _PREDICTION}
 
 
-def features_row(study: Study, scored: Scored) -> dict[str, Any]:
-    """The row of what a model saw in a study."""
+def features_row(scored: Scored, *, day: date) -> dict[str, Any]:
+    """The row of what a model saw in a study of this day."""
     features = scored.features
     return {
-        "study": study.key,
+        "study": features.study,
         "model": features.model,
         "version": features.version,
-        "day": study.day,
+        "day": day,
         "scores": {prediction.finding: prediction.score for prediction in scored.predictions},
         "statistics": finite(features.statistics),
         "histogram": list(features.histogram),
         "embedding": packed(features.embedding),
         "latency_seconds": features.latency_seconds,
         "chosen": features.chosen,
+        "instance": features.instance,
     }
+
+
+def attempt_of(row: Any) -> Attempt:
+    """The record of an attempt."""
+    return Attempt(digest=row.digest, attempts=row.attempts, not_before=row.not_before, reason=Failure(row.reason))
+
+
+def attempt_row(attempt: Attempt) -> dict[str, Any]:
+    """The row of an attempt."""
+    return {field.name: getattr(attempt, field.name) for field in fields(Attempt)}
 
 
 def pair_row(pair: Pair) -> dict[str, Any]:
     """The row of a pair."""
-    return asdict(pair)
+    return {name: getattr(pair, name) for name in _PAIR}
 
 
 def finite(statistics: Mapping[str, float]) -> dict[str, float]:

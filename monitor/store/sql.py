@@ -1,6 +1,8 @@
 """The store over SQLite or Postgres."""
 
+from monitor.store.arrivals import SqlArrivals
 from monitor.store.audit import SqlAudit
+from monitor.store.casebook import SqlCasebook
 from monitor.store.cube import SqlCube
 from monitor.store.database import Database
 from monitor.store.evaluations import SqlEvaluations
@@ -12,7 +14,19 @@ from monitor.store.status import SqlStatus
 from monitor.store.studies import SqlStudies
 
 
-class SqlStore(SqlStudies, SqlHoldings, SqlReads, SqlPairs, SqlModels, SqlEvaluations, SqlCube, SqlStatus, SqlAudit):
+class SqlStore(
+    SqlArrivals,
+    SqlStudies,
+    SqlCasebook,
+    SqlHoldings,
+    SqlReads,
+    SqlPairs,
+    SqlModels,
+    SqlEvaluations,
+    SqlCube,
+    SqlStatus,
+    SqlAudit,
+):
     """Everything one database offers; each part in its own file."""
 
     def __init__(self, database: Database) -> None:

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import and_, func
 from sqlmodel import Session, col, select
 
+from monitor.core.attempts import MOST_ATTEMPTS
 from monitor.core.pairing import HEADLINE_METHODS
 from monitor.core.read import ReadStatus
 from monitor.core.status import PairsStatus, ReadsStatus, Status, StudiesStatus
-from monitor.core.study import StudyState
+from monitor.core.study import Failure, StudyState
 from monitor.store.database import Database
-from monitor.store.tables import CubeRow, HeartbeatRow, QuarantineRow, ReadRow, StudyRow
+from monitor.store.tables import CubeRow, HeartbeatRow, InstanceRow, QuarantineRow, ReadRow, StudyRow
 from monitor.store.tally import totals
 
 
@@ -57,7 +59,20 @@ def _studies(session: Session, waiting: int) -> StudiesStatus:
         excluded=reasons(StudyState.EXCLUDED),
         failed=reasons(StudyState.FAILED),
         pending=sum(reasons(StudyState.PENDING).values()) + waiting,
+        quarantined=reasons(StudyState.FAILED).get(Failure.MIXED_PATIENTS, 0),
+        dead_letters=_number(session, is_dead()),
+        partial=_number(session, col(StudyRow.partial)),
+        conflicts=_number(session, col(InstanceRow.conflict)),
     )
+
+
+def is_dead() -> Any:
+    """Of a study: that it failed, tried as often as allowed."""
+    return and_(col(StudyRow.state) == StudyState.FAILED, col(StudyRow.attempts) >= MOST_ATTEMPTS)
+
+
+def _number(session: Session, condition: Any) -> int:
+    return session.exec(select(func.count()).where(condition)).one()
 
 
 def _reads(session: Session) -> ReadsStatus:

@@ -1,189 +1,189 @@
-"""Studies, from the first instance to the last prediction."""
+"""Studies, from their first attempt to the last prediction."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import bindparam, update
-from sqlmodel import Session, col, select
+from sqlalchemy import String, and_, bindparam, cast, literal_column, or_, select, update
+from sqlmodel import Session, col
 
-from monitor.core.pairing import MatchMethod
-from monitor.core.ports import Settlement, Unreadable
-from monitor.core.study import Instance, Study, StudyState
-from monitor.store.database import MOST_PARAMETERS, Database
-from monitor.store.records import (
-    features_row,
-    instance_of,
-    instance_row,
-    prediction_row,
-    study_of,
-    study_row,
-    unreadable_row,
-)
-from monitor.store.tables import FeatureSetRow, InstanceRow, PredictionRow, ReadRow, StudyRow
+from monitor.core.attempts import rest_after
+from monitor.core.ports import ModelVersion, Settlement
+from monitor.core.quiet import Quiet
+from monitor.core.study import Failure, Instance, Study, StudyState
+from monitor.store.database import MOST_PARAMETERS, Database, among, columns_of
+from monitor.store.records import day_of, features_row, instance_of, prediction_row, study_of
+from monitor.store.superseded import in_force, supersede
+from monitor.store.tables import FeatureSetRow, InstanceRow, PredictionRow, StudyRow
 from monitor.store.tally import LATENCY_BUCKET, LATENCY_SUM, Tally, beat, bucket, move
-
-_ArrivalT = TypeVar("_ArrivalT", Instance, Unreadable)
 
 
 class SqlStudies:
-    """The `StudyStore` port over a database."""
+    """The part of the `StudyStore` port that works on what arrived."""
 
     database: Database
 
-    def register(self, arrivals: Sequence[Instance | Unreadable]) -> None:
-        """See `StudyStore.register`."""
-        if not arrivals:
-            return
+    def claim(self, quiet: Quiet, *, at: datetime, limit: int, again: bool = False) -> Sequence[Study]:
+        """See `StudyStore.claim`."""
+        due = _due(quiet, at, again=again).limit(min(limit, MOST_PARAMETERS))
+        with self.database.reading() as session:
+            if session.connection().execute(due.with_only_columns(col(StudyRow.key)).limit(1)).first() is None:
+                return []
         with self.database.writing() as session:
-            broken = [arrival for arrival in arrivals if isinstance(arrival, Unreadable)]
-            instances = [arrival for arrival in arrivals if isinstance(arrival, Instance)]
-            new = self._register_unreadable(session, broken) + self._register_instances(session, instances)
-            move(self.database, session, Counter({("studies_received", ()): new} if new else {}))
-            beat(self.database, session, "receive", max(arrival.received_at for arrival in arrivals))
+            claimed = [replace(study_of(row), attempts=row.attempts + 1) for row in session.connection().execute(due)]
+            rests = [{"of": s.key, "n": s.attempts, "until": at + rest_after(s.attempts)} for s in claimed]
+            if rests:
+                session.connection().execute(_CLAIM, rests)
+        return claimed
 
-    def ready(self, *, quiet_since: datetime, limit: int) -> Sequence[Study]:
-        """See `StudyStore.ready`."""
-        query = (
-            select(StudyRow)
-            .where(StudyRow.state == StudyState.PENDING, col(StudyRow.last_instance_at) <= quiet_since)
-            .order_by(col(StudyRow.last_instance_at), col(StudyRow.studied_at))
-            .limit(limit)
-        )
+    def instances_of(self, studies: Sequence[str]) -> Mapping[str, Sequence[Instance]]:
+        """See `StudyStore.instances_of`."""
+        found: dict[str, list[Instance]] = {study: [] for study in studies}
         with self.database.reading() as session:
-            return [study_of(row) for row in session.exec(query)]
+            for row in among(session, _INSTANCES, col(InstanceRow.study), studies):
+                found[row.study].append(instance_of(row, row))
+        return found
 
-    def instances(self, study: str) -> Sequence[Instance]:
-        """See `StudyStore.instances`."""
-        query = (
-            select(InstanceRow, StudyRow)
-            .join(StudyRow)
-            .where(InstanceRow.study == study, col(InstanceRow.conflict).is_(False))
-            .order_by(col(InstanceRow.series_number), col(InstanceRow.instance_number), col(InstanceRow.sop))
-        )
+    def looked_at(self, studies: Sequence[str]) -> Mapping[tuple[str, ModelVersion], str]:
+        """See `StudyStore.looked_at`."""
         with self.database.reading() as session:
-            return [instance_of(row, owner) for row, owner in session.exec(query)]
+            return {(study, version): instance for study, version, instance in in_force(session, studies)}
 
     def settle(self, settlements: Sequence[Settlement], *, at: datetime) -> int:
         """See `StudyStore.settle`."""
-        first: dict[str, Settlement] = {}
-        for settlement in settlements:
-            first.setdefault(settlement.study, settlement)
+        first = {settlement.study: settlement for settlement in reversed(settlements)}
         with self.database.writing() as session:
-            query = select(StudyRow).where(StudyRow.state == StudyState.PENDING)
-            due = {row.key: study_of(row) for row in _among(session, query, col(StudyRow.key), list(first))}
+            due = {row.key: row for row in among(session, _PENDING, col(StudyRow.key), list(first))}
             ended = [first[key] for key in due]
-            scored = [(due[settlement.study], answer) for settlement in ended for answer in settlement.scored]
-            rows = [{"of": s.study, "to": s.state, "why": s.reason, "at": at} for s in ended]
-            if rows:
-                session.connection().execute(_SETTLE, rows)
-                beat(self.database, session, "score", at)
-            predictions = [prediction_row(prediction) for _, answer in scored for prediction in answer.predictions]
+            if not ended:
+                return 0
+            moved = _superseded(session, ended, due, at) | {s.study for s in ended if s.scored}
+            rows = [_end(settlement, at, moved=settlement.study in moved) for settlement in ended]
+            session.connection().execute(_SETTLE, rows)
+            scored = [answer for settlement in ended for answer in settlement.scored]
+            predictions = [prediction_row(prediction) for answer in scored for prediction in answer.predictions]
+            features = [features_row(answer, day=day_of(due[answer.features.study])) for answer in scored]
             self.database.insert(session, PredictionRow, predictions)
-            self.database.insert(session, FeatureSetRow, [features_row(*pair) for pair in scored])
-            move(self.database, session, sum((_counted(settlement) for settlement in ended), Counter()))
+            self.database.insert(session, FeatureSetRow, features)
+            move(self.database, session, sum((_counted(s, due[s.study]) for s in ended), Counter()))
+            beat(self.database, session, "score", at)
         return len(ended)
+
+    def settled(self, digests: Sequence[str], *, keep_failed_since: datetime | None = None) -> Sequence[str]:
+        """See `StudyStore.settled`. An unreadable object is a failed study whose key is its digest."""
+        over = col(StudyRow.state) != StudyState.PENDING
+        if keep_failed_since is not None:
+            over &= (col(StudyRow.state) != StudyState.FAILED) | (col(StudyRow.settled_at) < keep_failed_since)
+        gone = select(col(InstanceRow.digest)).join(StudyRow).where(over)
+        unreadable = select(col(StudyRow.key)).where(over)
+        with self.database.reading() as session:
+            known = {digest for (digest,) in among(session, gone, col(InstanceRow.digest), digests)}
+            known |= {digest for (digest,) in among(session, unreadable, col(StudyRow.key), digests)}
+        return [digest for digest in digests if digest in known]
+
+    def reopen(self, studies: Sequence[str]) -> int:
+        """See `StudyStore.reopen`."""
+        opened = 0
+        with self.database.writing() as session:
+            for first in range(0, len(studies), MOST_PARAMETERS):
+                chosen = col(StudyRow.key).in_(studies[first : first + MOST_PARAMETERS])
+                opened += session.connection().execute(_REOPEN.where(chosen)).rowcount
+        return opened
 
     def recent_studies(self, limit: int) -> Sequence[Study]:
         """The studies received last, the latest first."""
-        query = select(StudyRow).order_by(col(StudyRow.received_at).desc(), col(StudyRow.key)).limit(limit)
+        query = columns_of(StudyRow).order_by(col(StudyRow.received_at).desc(), col(StudyRow.key)).limit(limit)
         with self.database.reading() as session:
-            return [study_of(row) for row in session.exec(query)]
+            return [study_of(row) for row in session.connection().execute(query)]
 
     def sop_classes(self, sops: Sequence[str]) -> Mapping[str, str]:
         """The SOP class each of these SOP pseudonyms is registered under; those that are not are left out."""
-        query = select(InstanceRow.sop, InstanceRow.sop_class)
+        query = select(col(InstanceRow.sop), col(InstanceRow.sop_class))
         with self.database.reading() as session:
-            return dict(_among(session, query, col(InstanceRow.sop), sops))
-
-    def settled(self, digests: Sequence[str]) -> Sequence[str]:
-        """See `StudyStore.settled`. An unreadable object is a failed study whose key is its digest."""
-        gone = select(InstanceRow.digest).join(StudyRow).where(StudyRow.state != StudyState.PENDING)
-        with self.database.reading() as session:
-            known = set(_among(session, gone, col(InstanceRow.digest), digests))
-            known |= set(_among(session, select(StudyRow.key), col(StudyRow.key), digests))
-        return [digest for digest in digests if digest in known]
-
-    def _register_unreadable(self, session: Session, arrivals: Sequence[Unreadable]) -> int:
-        first = _first(arrivals)
-        for digest in _among(session, select(StudyRow.key), col(StudyRow.key), list(first)):
-            del first[digest]
-        self.database.insert(session, StudyRow, [unreadable_row(arrival) for arrival in first.values()])
-        move(self.database, session, Counter(("studies_failed", (str(a.reason),)) for a in first.values()))
-        return len(first)
-
-    def _register_instances(self, session: Session, arrivals: Sequence[Instance]) -> int:
-        """Add instances; how many began a study. The same SOP with other bytes is kept, and never scored."""
-        first = _first(arrivals)
-        for digest in _among(session, select(InstanceRow.digest), col(InstanceRow.digest), list(first)):
-            del first[digest]
-        new = list(first.values())
-        sops = set(_among(session, select(InstanceRow.sop), col(InstanceRow.sop), [i.sop for i in new]))
-        keys = list({instance.study for instance in new})
-        known = set(_among(session, select(StudyRow.key), col(StudyRow.key), keys))
-        studies: dict[str, Instance] = {}
-        rows = []
-        for instance in new:
-            rows.append(instance_row(instance, conflict=instance.sop in sops))
-            sops.add(instance.sop)
-            if instance.study not in known:
-                studies.setdefault(instance.study, instance)
-        self.database.insert(session, StudyRow, [study_row(instance) for instance in studies.values()])
-        self.database.insert(session, InstanceRow, rows)
-        if new:
-            session.connection().execute(_TOUCH, [{"of": i.study, "at": i.received_at} for i in new])
-        _wake_reads(session, list(studies.values()))
-        return len(studies)
+            return {row.sop: row.sop_class for row in among(session, query, col(InstanceRow.sop), sops)}
 
 
+_IS_PENDING = col(StudyRow.state) == literal_column(f"'{StudyState.PENDING}'")  # spelt out, as its index is
+_OF = col(StudyRow.key) == bindparam("of")
+_CLAIM = update(StudyRow).where(_OF).values(attempts=bindparam("n"), not_before=bindparam("until"))
+_PENDING = select(
+    col(StudyRow.key),
+    col(StudyRow.studied_at),
+    col(StudyRow.utc_offset_minutes),
+    col(StudyRow.settled_at),
+    col(StudyRow.reason),
+).where(_IS_PENDING)
 _SETTLE = (
     update(StudyRow)
-    .where(col(StudyRow.key) == bindparam("of"))
-    .values(state=bindparam("to"), reason=bindparam("why"), settled_at=bindparam("at"), revision=StudyRow.revision + 1)
-)
-_TOUCH = (
-    update(StudyRow)
-    .where(col(StudyRow.key) == bindparam("of"), col(StudyRow.state) == StudyState.PENDING)
-    .where(col(StudyRow.last_instance_at) < bindparam("at"))
-    .values(last_instance_at=bindparam("at"))
-)
-
-
-def _first(arrivals: Sequence[_ArrivalT]) -> dict[str, _ArrivalT]:
-    """The first arrival of each digest, in order."""
-    first: dict[str, _ArrivalT] = {}
-    for arrival in arrivals:
-        first.setdefault(arrival.digest, arrival)
-    return first
-
-
-def _among(session: Session, query: Any, column: Any, values: Sequence[str]) -> Iterator[Any]:
-    """What a query finds where `column` is one of these values, however many they are."""
-    for first in range(0, len(values), MOST_PARAMETERS):
-        yield from session.exec(query.where(column.in_(values[first : first + MOST_PARAMETERS])))
-
-
-def _wake_reads(session: Session, begun: Sequence[Instance]) -> None:
-    """Reads these studies are candidates of get another look, unless a study UID has placed them.
-
-    One that came before its images now finds them; one placed by its accession may no longer have a single candidate.
-    """
-    shared = (
-        (col(ReadRow.study_uid), {instance.study for instance in begun}),
-        (col(ReadRow.accession), {instance.accession for instance in begun} - {None}),
-        (col(ReadRow.issuer_accession), {instance.issuer_accession for instance in begun} - {None}),
+    .where(_OF)
+    .values(
+        state=bindparam("to"),
+        reason=bindparam("why"),
+        settled_at=bindparam("at"),
+        revision=StudyRow.revision + bindparam("moved"),
     )
-    for column, values in shared:
-        if values:
-            wake = update(ReadRow).where(column.in_(values)).values(to_match=True)
-            unplaced = col(ReadRow.method).is_distinct_from(MatchMethod.STUDY_UID)
-            session.connection().execute(wake.where(unplaced))
+)
+_REOPEN = (
+    update(StudyRow)
+    .where(~_IS_PENDING, col(StudyRow.reason).is_distinct_from(Failure.MIXED_PATIENTS))
+    .values(state=StudyState.PENDING, attempts=0, not_before=None)
+)
+_TEXT = {"acquisition": cast(col(InstanceRow.acquisition), String).label("acquisition")}
+_INSTANCES = (
+    select(
+        *(_TEXT.get(column.name, column) for column in InstanceRow.__table__.c),  # type: ignore[attr-defined]  # SQLModel
+        col(StudyRow.patient),
+        col(StudyRow.accession),
+        col(StudyRow.issuer_accession),
+    )
+    .join(StudyRow)
+    .where(col(InstanceRow.conflict).is_(False))
+    .order_by(col(InstanceRow.series_number), col(InstanceRow.instance_number), col(InstanceRow.sop))
+)
 
 
-def _counted(settlement: Settlement) -> Tally:
+def _due(quiet: Quiet, at: datetime, *, again: bool) -> Any:
+    """Pending studies that are quiet and were never tried, or whose rest since their last attempt is over."""
+    last, modality = col(StudyRow.last_instance_at), col(StudyRow.modality)
+    enough = last <= at - quiet.usual
+    if quiet.by_modality:
+        usual = modality.not_in(sorted(quiet.by_modality))
+        own = (and_(modality == name, last <= at - rest) for name, rest in sorted(quiet.by_modality.items()))
+        enough = or_(and_(usual, enough), *own)
+    tried = col(StudyRow.attempts) > 0
+    turn = and_(tried, col(StudyRow.not_before) <= at) if again else ~tried
+    return columns_of(StudyRow).where(_IS_PENDING, enough, turn).order_by(last, col(StudyRow.studied_at))
+
+
+def _superseded(session: Session, ended: Sequence[Settlement], due: Mapping[str, Any], at: datetime) -> set[str]:
+    """Take the earlier answers of re-opened studies out of force, but those that are kept; the studies it touched."""
+    kept = {settlement.study: settlement.kept for settlement in ended}
+    reopened = [study for study in kept if due[study].settled_at is not None]
+    if not reopened:
+        return set()
+    gone = [(study, version) for study, version, _ in in_force(session, reopened) if version not in kept[study]]
+    supersede(session, gone, at=at)
+    return {study for study, _ in gone}
+
+
+def _end(settlement: Settlement, at: datetime, *, moved: bool) -> dict[str, Any]:
+    """How a study ends; only where its answers moved are its pairs to be looked at again."""
+    return {
+        "of": settlement.study,
+        "to": settlement.state,
+        "why": settlement.reason,
+        "at": at,
+        "moved": int(moved),
+    }
+
+
+def _counted(settlement: Settlement, before: Any) -> Tally:
+    """What a settlement adds to the running counts; a study that ends as it had ended before is no news."""
     tally: Tally = Counter()
-    if settlement.state in {StudyState.EXCLUDED, StudyState.FAILED}:
+    as_before = before.settled_at is not None and before.reason == settlement.reason
+    if settlement.state in {StudyState.EXCLUDED, StudyState.FAILED} and not as_before:
         tally[f"studies_{settlement.state}", (str(settlement.reason),)] += 1
     for scored in settlement.scored:
         seconds = scored.features.latency_seconds

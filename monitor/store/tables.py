@@ -42,13 +42,18 @@ def _partial(name: str, column: str, condition: str, sqlite: str | None = None) 
 
 
 class StudyRow(SQLModel, table=True):
-    """A study; `revision` counts its changes, `paired` is the revision its pairs were last derived from."""
+    """A study; `revision` counts its changes, `paired` is the revision its pairs were last derived from.
+
+    `attempts` counts the work begun on it since its last instance; none begins before `not_before`. Of a study that was
+    re-opened, `settled_at` and `reason` say when and how it had ended before.
+    """
 
     __tablename__: ClassVar[Any] = "study"
     __table_args__: ClassVar[Any] = (
         _partial("study_pending", "last_instance_at", "state = 'pending'"),
         _partial("study_to_pair", "key", "revision > paired"),
         Index("study_state", "state", "reason"),
+        _partial("study_partial", "key", "partial", "partial = 1"),
     )
     key: str = Field(primary_key=True)
     patient: str | None
@@ -76,6 +81,9 @@ class StudyRow(SQLModel, table=True):
     state: str
     reason: str | None = None
     settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    partial: bool = False
+    attempts: int = 0
+    not_before: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revision: int = 0
     paired: int = 0
 
@@ -84,6 +92,7 @@ class InstanceRow(SQLModel, table=True):
     """A parsed DICOM object; `conflict` where its SOP Instance UID came before with other bytes."""
 
     __tablename__: ClassVar[Any] = "instance"
+    __table_args__: ClassVar[Any] = (_partial("instance_conflict", "digest", "conflict", "conflict = 1"),)
     digest: str = Field(primary_key=True)
     sop: str = Field(index=True)
     series: str | None
@@ -119,8 +128,37 @@ class PredictionRow(SQLModel, table=True):
     scored_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class SupersededRow(SQLModel, table=True):
+    """An answer that was in force once: kept for audit, read by no count. `id` gives the order."""
+
+    __tablename__: ClassVar[Any] = "superseded"
+    id: int | None = Field(default=None, primary_key=True, sa_type=_RowId)
+    study: str = Field(foreign_key="study.key", index=True)
+    model: str
+    version: str
+    finding: str
+    score: float
+    operating_point: float
+    call: bool
+    scored_at: datetime = Field(sa_type=UtcDateTime)
+    superseded_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class AttemptRow(SQLModel, table=True):
+    """An object in the spool that could not be registered yet."""
+
+    __tablename__: ClassVar[Any] = "attempt"
+    digest: str = Field(primary_key=True)
+    attempts: int
+    not_before: datetime = Field(sa_type=UtcDateTime)
+    reason: str
+
+
 class FeatureSetRow(SQLModel, table=True):
-    """What one model version saw in one study; `embedding` is little-endian float32, `chosen` says why that image."""
+    """What one model version saw in one study.
+
+    `embedding` is little-endian float32; `instance` is whose pixels it saw, `chosen` says why that image.
+    """
 
     __tablename__: ClassVar[Any] = "features"
     __table_args__: ClassVar[Any] = (Index("features_by_day", "model", "version", "day"),)
@@ -134,6 +172,7 @@ class FeatureSetRow(SQLModel, table=True):
     embedding: bytes
     latency_seconds: float
     chosen: str
+    instance: str
 
 
 class ReadRow(SQLModel, table=True):

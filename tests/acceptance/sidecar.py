@@ -36,6 +36,7 @@ class Sidecar:
             **{name: value for name, value in os.environ.items() if not name.startswith("OVERREAD_")},
             "OVERREAD_DATA_DIR": str(folder / "data"),
             "OVERREAD_STUDY__QUIET_SECONDS": "0.3",
+            "OVERREAD_STUDY__HISTORICAL_DAYS": "0",  # the simulated hospital's dates are not today's
             **{f"OVERREAD_{name}__PORT": str(port) for name, port in self.ports.items()},
             **{f"OVERREAD_{name}": value for name, value in settings.items()},
         }

@@ -8,6 +8,7 @@ from sqlmodel import SQLModel
 
 from monitor.core.pairing import match, pairs_of
 from monitor.core.ports import Scored, Settlement, Store
+from monitor.core.quiet import Quiet
 from monitor.core.read import Label, Read, ReadStatus, Visibility
 from monitor.core.study import Acquisition, Exclusion, Failure, Features, Instance, Prediction, Study, StudyState
 from monitor.core.verdict import Alarm, AlarmKind, DriftGroup, DriftVerdict, GroupDrift, Suspect
@@ -114,7 +115,7 @@ def settlement(study: str) -> Settlement:
 
 def settle_ready(store: Store, limit: int = 100) -> int:
     """Settle what is ready as the worker would."""
-    ready = store.ready(quiet_since=NOW, limit=limit)
+    ready = store.claim(Quiet(), at=NOW, limit=limit)
     return store.settle([settlement(study.key) for study in ready], at=NOW)
 
 

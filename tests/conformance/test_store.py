@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from monitor.core.counts import Counts, cell
 from monitor.core.pairing import HEADLINE_METHODS, Match, match, pairs_of
 from monitor.core.ports import Store, Unreadable
+from monitor.core.quiet import Quiet
 from monitor.core.read import Label, QuarantineReason, Read, ReadStatus
 from monitor.core.study import Acquisition, Exclusion, Failure, Instance, StudyState, Technique
 from monitor.core.windows import Window
@@ -154,7 +155,10 @@ def test_nothing_is_nothing(store: Store) -> None:
     assert store.match_due(match, limit=5) == store.pair_due(pairs_of, limit=5, at=NOW) == 0
     assert store.status(now=NOW).studies.received == 0
     assert store.status(now=NOW).oldest_pending_seconds is None
-    assert list(store.settled([])) == list(store.ready(quiet_since=NOW, limit=5)) == list(store.counts()) == []
+    assert list(store.settled([])) == list(store.claim(Quiet(), at=NOW, limit=5)) == list(store.counts()) == []
+    assert store.attempts() == store.instances_of([]) == store.looked_at([]) == {}
+    assert list(store.mark_partial([])) == []
+    assert store.reopen([]) == 0
     assert store.first_received(MODEL, VERSION) is None
     assert store.last_evaluated() is None
     assert list(store.features(MODEL, VERSION, window)) == list(store.drifts()) == list(store.alarms()) == []
@@ -164,7 +168,7 @@ def test_same_digest_twice_is_once(store: Store) -> None:
     """The same bytes again change nothing, in one batch or in two."""
     store.register([instance(0), instance(0)])
     store.register([instance(0)])
-    assert [i.digest for i in store.instances("study-0")] == ["digest-0-0"]
+    assert [i.digest for i in store.instances_of(["study-0"])["study-0"]] == ["digest-0-0"]
     assert store.status(now=NOW).studies.received == 1
 
 
@@ -172,8 +176,8 @@ def test_same_sop_other_bytes_is_kept_but_never_scored(store: Store) -> None:
     """A SOP Instance UID that comes again with other bytes is kept, so that its bytes may go, and is not offered."""
     store.register([instance(0), instance(0, digest="other", sop="sop-0-0")])
     store.register([instance(1, sop="sop-0-0")])
-    assert [i.digest for i in store.instances("study-0")] == ["digest-0-0"]
-    assert list(store.instances("study-1")) == []
+    assert [i.digest for i in store.instances_of(["study-0"])["study-0"]] == ["digest-0-0"]
+    assert list(store.instances_of(["study-1"])["study-1"]) == []
     settle_ready(store)
     assert set(store.settled(["other", "digest-1-0", "unknown"])) == {"other", "digest-1-0"}
 
@@ -181,7 +185,7 @@ def test_same_sop_other_bytes_is_kept_but_never_scored(store: Store) -> None:
 def test_an_instance_comes_back_as_it_was(store: Store) -> None:
     """Parsed facts survive the store, zone of the study included."""
     store.register([instance(3, 1), instance(3, 0)])
-    found = store.instances("study-3")
+    found = store.instances_of(["study-3"])["study-3"]
     assert list(found) == [instance(3, 0), instance(3, 1)]
     assert found[0].studied_at.utcoffset() == START.utcoffset()
 
@@ -189,14 +193,14 @@ def test_an_instance_comes_back_as_it_was(store: Store) -> None:
 def test_every_instance_carries_its_study_s_identity(store: Store) -> None:
     """Patient and accession are the study's, as its first instance said them."""
     store.register([instance(0, 0), instance(0, 1, patient="another")])
-    assert {i.patient for i in store.instances("study-0")} == {"patient-0"}
+    assert {i.patient for i in store.instances_of(["study-0"])["study-0"]} == {"patient-0"}
 
 
 def test_day_is_where_the_study_was_taken(store: Store) -> None:
     """A study counts for the day on its own wall, not for the day in UTC."""
     store.register([instance(0)])
-    assert store.ready(quiet_since=NOW, limit=1)[0].day == START.date() == date(2026, 3, 1)
-    drain(store)
+    assert store.claim(Quiet(), at=NOW, limit=1)[0].day == START.date() == date(2026, 3, 1)
+    store.settle([settlement("study-0")], at=NOW)
     assert store.first_received(MODEL, VERSION) is not None
 
 
@@ -204,10 +208,10 @@ def test_a_study_is_ready_once_quiet(store: Store) -> None:
     """A study waits for its last instance, and the longest quiet one comes first."""
     store.register([instance(1), instance(0), instance(0, 5)])
     last = instance(0, 5).received_at
-    assert list(store.ready(quiet_since=last - timedelta(seconds=1), limit=9)) == []
-    assert [s.key for s in store.ready(quiet_since=last, limit=9)] == ["study-0"]
-    assert [s.key for s in store.ready(quiet_since=NOW, limit=9)] == ["study-0", "study-1"]
-    assert [s.key for s in store.ready(quiet_since=NOW, limit=1)] == ["study-0"]
+    assert list(store.claim(Quiet(), at=last - timedelta(seconds=1), limit=9)) == []
+    assert list(store.claim(Quiet(usual=timedelta(seconds=1)), at=last, limit=9)) == []
+    assert [s.key for s in store.claim(Quiet(), at=NOW, limit=1)] == ["study-0"]
+    assert [s.key for s in store.claim(Quiet(), at=NOW, limit=9)] == ["study-1"]
 
 
 def test_settle_twice_scores_once(store: Store) -> None:
@@ -223,16 +227,15 @@ def test_settle_twice_scores_once(store: Store) -> None:
 
 
 def test_only_a_settled_study_lets_go_of_its_bytes(store: Store) -> None:
-    """Digests are reported once their study is settled; a late instance of it at once; unknown ones never."""
+    """Digests are reported once their study is settled, and not while it is open again; unknown ones never."""
     store.register([instance(0), instance(4)])
     assert list(store.settled(["digest-0-0", "digest-4-0"])) == []
     settle_ready(store)
+    asked = ["digest-0-0", "digest-0-7", "digest-1-0", "digest-4-0", "?"]
     store.register([instance(0, 7), instance(1)])
-    assert set(store.settled(["digest-0-0", "digest-0-7", "digest-1-0", "digest-4-0", "?"])) == {
-        "digest-0-0",
-        "digest-0-7",
-        "digest-4-0",
-    }
+    assert list(store.settled(asked)) == ["digest-4-0"]
+    settle_ready(store)
+    assert list(store.settled(asked)) == asked[:4]
 
 
 def test_a_very_long_spool_is_asked_about_at_once(store: Store) -> None:
@@ -250,7 +253,7 @@ def test_an_unreadable_object_is_one_failed_study(store: Store) -> None:
     status = store.status(now=NOW).studies
     assert (status.received, dict(status.failed), status.balanced) == (1, {"truncated": 1}, True)
     assert list(store.settled(["broken"])) == ["broken"]
-    assert list(store.ready(quiet_since=NOW, limit=9)) == []
+    assert list(store.claim(Quiet(), at=NOW, limit=9)) == []
 
 
 def test_accounts_hold_in_every_state(store: Store) -> None:

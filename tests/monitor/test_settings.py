@@ -207,3 +207,13 @@ def test_everyone_at_once_gets_one_key(tmp_path: Path) -> None:
     keys = {key for maker in makers for key in maker.communicate(timeout=60)[0].split()}
     assert keys == {pseudonym_key(load(data_dir=tmp_path)).hex()}
     assert [path.name for path in tmp_path.iterdir()] == ["pseudonym.key"]
+
+
+def test_quiet_times_are_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modalities and their seconds are comma-separated pairs; anything else is named with what is accepted."""
+    monkeypatch.setenv("OVERREAD_STUDY__QUIET_BY_MODALITY", "CT=120, MR=300")
+    assert load().study.quiet_by_modality == {"CT": 120.0, "MR": 300.0}
+    for wrong in ("CT", "=5", "CT=-1", "CT=soon"):
+        monkeypatch.setenv("OVERREAD_STUDY__QUIET_BY_MODALITY", wrong)
+        with pytest.raises(SettingError, match="QUIET_BY_MODALITY"):
+            load()

@@ -20,7 +20,8 @@ def test_balance(received: int, scored: int, excluded: int, failed: int, pending
 def test_as_json() -> None:
     """A status is plain JSON under the names scripts rely on."""
     plain = json.loads(json.dumps(Status(studies=StudiesStatus(), reads=ReadsStatus(), pairs=PairsStatus()).as_json()))
-    assert set(plain) == {"studies", "reads", "pairs", "oldest_pending_seconds"}
+    beside = {"dead_letters", "quarantined", "partial", "conflicts"}
+    assert set(plain) == {"studies", "reads", "pairs", "oldest_pending_seconds"} | beside
     assert set(plain["studies"]) == {"received", "scored", "excluded", "failed", "pending"}
     assert set(plain["reads"]) == {
         "received",

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.core.attempts import MOST_ATTEMPTS, rest_after
 from monitor.core.ports import Arrival, Decoded, Scored
+from monitor.core.quiet import Quiet
 from monitor.core.series import Pick, SeriesRule
 from monitor.core.study import Acquisition, Exclusion, Failure, Features, Instance, Prediction, Study, StudyState
 from monitor.pipeline.shadow import choose, score_quiet, settle
@@ -93,10 +96,16 @@ class Model:
         return Scored(predictions=(prediction,), features=features)
 
 
-def run(store: MemoryStore, images: Images, *models: Model) -> int:
+def run(
+    store: MemoryStore,
+    images: Images,
+    *models: Model,
+    now: datetime = NOW,
+    historical: timedelta | None = None,
+) -> int:
     """One round over everything quiet."""
     with ThreadPoolExecutor(2) as pool:
-        return score_quiet(store, images, models, now=NOW, quiet=timedelta(0), limit=100, jails=pool)
+        return score_quiet(store, images, models, now=now, quiet=Quiet(), limit=100, jails=pool, historical=historical)
 
 
 def test_an_image_is_decoded_once_however_many_models_look() -> None:
@@ -164,3 +173,110 @@ def test_every_study_ends_in_exactly_one_state(fates: list[str]) -> None:
     assert sum(status.excluded.values()) == fates.count("lateral") + fates.count("undecodable")
     assert {study.state for study in store._studies.values()} <= set(StudyState) - {StudyState.PENDING}
     assert run(store, Images(fails=fails), Model("one", fails=invalid)) == 0
+
+
+def test_a_late_view_that_no_model_wants_asks_nobody_again() -> None:
+    """The answer stands: nothing is decoded, scored or counted a second time, though its pixels are gone."""
+    store, images = MemoryStore(), Images()
+    store.register([instance("s", "b")])
+    run(store, images, Model("one"))
+    images.fails["s-b"] = Failure.BYTES_GONE
+    store.register([instance("s", "a", view="LL")])
+    assert run(store, images, Model("one")) == 1
+    assert images.decoded == ["s-b"]
+    assert store.status(now=NOW).studies.scored == 1
+    assert store.looked_at(["s"]) == {("s", ("one", "1")): "s-b"}
+
+
+def test_a_late_image_that_would_have_been_chosen_is_scored() -> None:
+    """A study ends the same whichever of its images came first."""
+    store, images = MemoryStore(), Images()
+    store.register([instance("s", "b")])
+    run(store, images, Model("one"))
+    store.register([instance("s", "a")])
+    assert run(store, images, Model("one")) == 1
+    assert store.looked_at(["s"]) == {("s", ("one", "1")): "s-a"}
+
+
+def test_a_version_loaded_since_leaves_the_earlier_answer_in_force() -> None:
+    """Where the pixels are gone, a new version has nothing to say, and takes nothing away."""
+    store, images = MemoryStore(), Images()
+    store.register([instance("s")])
+    run(store, images, Model("one"))
+    store.reopen(["s"])
+    images.fails["s-a"] = Failure.BYTES_GONE
+    run(store, images, Model("one", version="2"))
+    assert store.looked_at(["s"]) == {("s", ("one", "1")): "s-a"}
+    assert store.status(now=NOW).studies.scored == 1
+
+
+def test_a_study_whose_pixels_are_gone_ends_as_before() -> None:
+    """An excluded study that is opened by a late view is excluded for the same reason; there is nothing to learn."""
+    store, images = MemoryStore(), Images(fails={"s-a": Exclusion.UNDECODABLE})
+    store.register([instance("s")])
+    run(store, images, Model("one"))
+    images.fails["s-a"] = Failure.BYTES_GONE
+    store.register([instance("s", "b", view="LL")])
+    run(store, images, Model("one"))
+    assert dict(store.status(now=NOW).studies.excluded) == {"undecodable": 1}
+
+
+@pytest.mark.parametrize("fault", [Failure.PARSER_CRASHED, Failure.PARSER_TIMED_OUT, Failure.SCORING_ERROR])
+def test_what_may_pass_is_tried_five_times_and_then_a_dead_letter(fault: Failure) -> None:
+    """A study is left pending while a try may end otherwise; the last failure is its reason."""
+    store, images, now = MemoryStore(), Images(fails={"s-a": fault}), NOW
+    store.register([instance("s"), instance("t")])
+    for attempt in range(1, MOST_ATTEMPTS):
+        run(store, images, Model("one"), now=now)
+        assert store.status(now=now).studies.pending == 1
+        assert run(store, images, Model("one"), now=now) == 0
+        now += rest_after(attempt)
+    assert run(store, images, Model("one"), now=now) == 1
+    status = store.status(now=now).studies
+    assert (dict(status.failed), status.dead_letters, status.scored) == ({str(fault): 1}, 1, 1)
+    assert images.decoded.count("s-a") == MOST_ATTEMPTS
+
+
+class WorkerFellError(BaseException):
+    """Stands for a kill: nothing that runs after it is the worker's."""
+
+
+class Deadly(Images):
+    """One image fells whoever decodes it."""
+
+    def decode(self, instance: Instance) -> Decoded[str] | Exclusion | Failure:
+        """Return for all but one."""
+        if instance.digest == "s-a":
+            raise WorkerFellError
+        return super().decode(instance)
+
+
+def test_a_study_that_fells_the_worker_takes_others_with_it_once_and_is_given_up() -> None:
+    """After the first fall each goes alone: the others are scored, and it ends as abandoned."""
+    store, images, now = MemoryStore(), Deadly(), NOW
+    store.register([instance(key) for key in "rst"])
+    falls = 0
+    for attempt in range(1, MOST_ATTEMPTS + 2):
+        for _ in range(4):
+            try:
+                run(store, images, Model("one"), now=now)
+            except WorkerFellError:
+                falls += 1
+        now += rest_after(attempt)
+    assert falls == MOST_ATTEMPTS
+    status = store.status(now=now).studies
+    assert (status.scored, dict(status.failed), status.dead_letters) == (2, {"abandoned": 1}, 1)
+
+
+def test_a_study_taken_long_before_it_came_is_historical() -> None:
+    """Excluded unseen where it is older than the term; with no term any is scored."""
+    old = replace(instance("s"), studied_at=NOW - timedelta(days=31))
+    near = replace(instance("t"), studied_at=NOW - timedelta(days=29))
+    store, images = MemoryStore(), Images()
+    store.register([old, near])
+    run(store, images, Model("one"), historical=timedelta(days=30))
+    assert dict(store.status(now=NOW).studies.excluded) == {"historical": 1}
+    assert images.decoded == ["t-a"]
+    store.reopen(["s"])
+    run(store, images, Model("one"))
+    assert store.status(now=NOW).studies.scored == 2

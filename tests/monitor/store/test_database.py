@@ -8,6 +8,7 @@ from sqlmodel import select
 
 from monitor.core.errors import SettingError, UnreachableError
 from monitor.core.pairing import match, pairs_of
+from monitor.core.quiet import Quiet
 from monitor.core.windows import Window
 from monitor.store.database import Database
 from monitor.store.sql import SqlStore
@@ -152,8 +153,12 @@ def test_no_work_is_found_by_looking_at_everything(sqlite_store: SqlStore, monke
     """Each step of the worker goes by an index: its cost does not grow with the history."""
 
     def ask() -> None:
-        sqlite_store.ready(quiet_since=NOW, limit=9)
-        sqlite_store.instances("study-0")
+        sqlite_store.claim(Quiet(by_modality={"CT": timedelta(hours=1)}), at=NOW, limit=9)
+        sqlite_store.claim(Quiet(), at=NOW, limit=1, again=True)
+        sqlite_store.instances_of(["study-0"])
+        sqlite_store.looked_at(["study-0"])
+        sqlite_store.mark_partial(["digest-0-0"])
+        sqlite_store.reopen(["study-0"])
         sqlite_store.settled(["digest-0-0"])
         sqlite_store.register([instance(7)])
         sqlite_store.add_read(read("late", 7))
