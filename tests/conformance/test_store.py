@@ -392,8 +392,8 @@ def test_every_fact_of_an_acquisition_is_kept(store: Store) -> None:
     technique = Technique(kvp=120.0, slice_thickness_mm=1.25, rows=64.0)
     whole = instance(0, acquisition=told, technique=technique, localizer=True, unusable=Exclusion.BURNED_IN_ANNOTATION)
     store.register([whole])
-    assert list(store.instances("study-0")) == [whole]
-    (study,) = store.ready(quiet_since=NOW, limit=1)
+    assert list(store.instances_of(["study-0"])["study-0"]) == [whole]
+    (study,) = store.claim(Quiet(), at=NOW, limit=1)
     assert study.acquisition == told
     store.settle([settlement("study-0")], at=NOW)
     (row,) = store.features(MODEL, VERSION, Window(first=date(2026, 3, 1), last=date(2026, 3, 1)))

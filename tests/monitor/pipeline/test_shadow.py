@@ -244,11 +244,11 @@ class WorkerFellError(BaseException):
 class Deadly(Images):
     """One image fells whoever decodes it."""
 
-    def decode(self, instance: Instance) -> Decoded[str] | Exclusion | Failure:
+    def decode(self, instance: Instance, *, voi: bool = False) -> Decoded[str] | Exclusion | Failure:
         """Return for all but one."""
         if instance.digest == "s-a":
             raise WorkerFellError
-        return super().decode(instance)
+        return super().decode(instance, voi=voi)
 
 
 def test_a_study_that_fells_the_worker_takes_others_with_it_once_and_is_given_up() -> None:

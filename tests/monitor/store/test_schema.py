@@ -10,6 +10,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from monitor.core.quiet import Quiet
 from monitor.core.study import Technique
 from monitor.store import revision, schema
 from monitor.store.database import Database
@@ -85,8 +86,8 @@ def test_rows_from_before_keep_their_meaning(bare: str) -> None:
             connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({bound})"), values)  # noqa: S608  # ours
     schema.upgrade(database)
     store = SqlStore(database)
-    (study,) = store.ready(quiet_since=datetime(2027, 1, 1, tzinfo=UTC), limit=2)
-    (instance,) = store.instances("s")
+    (study,) = store.claim(Quiet(), at=datetime(2027, 1, 1, tzinfo=UTC), limit=2)
+    (instance,) = store.instances_of(["s"])["s"]
     assert (study.acquisition.site, study.acquisition.kernel) == ("home", "unknown")
     assert (instance.technique, instance.localizer) == (Technique(), False)
     assert instance.acquisition == study.acquisition
