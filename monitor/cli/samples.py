@@ -78,7 +78,7 @@ def read_windows(
             embedding.append(_all_numbers(name, values, both[name], (reference, current), split))
             continue
         _refuse_mixture(name, both[name], (reference, current), split)
-        if reason := _left_out(name, both[name], frames[0].schema[name], numeric=values is not None):
+        if reason := _left_out(name, both[name], split, frames[0].schema[name], numeric=values is not None):
             skipped[name] = reason
         elif values is not None and (name.startswith(score_prefix) or not _is_code(both[name], values)):
             numeric[name] = values
@@ -209,14 +209,17 @@ def _is_code(column: pl.Series, values: np.ndarray) -> bool:
     return finite.size > 0 and bool((finite == np.round(finite)).all()) and 1 < column.n_unique() <= CATEGORIES_AT_MOST
 
 
-def _left_out(name: str, column: pl.Series, kind: pl.DataType, *, numeric: bool) -> str | None:
+def _left_out(name: str, column: pl.Series, split: int, kind: pl.DataType, *, numeric: bool) -> str | None:
     if name.lower() in _NAMES:
         return "identifier"
     there = column.drop_nulls()
     dates = there.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
     if kind.is_temporal() or (not numeric and dates.is_not_null().all()):
         return "time"
-    return "identifier" if not numeric and len(there) > 20 and there.n_unique() > len(there) / 2 else None
+    # Text that hardly repeats within either window; between them it may, where the windows overlap.
+    long = [part for part in (column[:split].drop_nulls(), column[split:].drop_nulls()) if len(part) > 20]
+    unrepeated = bool(long) and all(part.n_unique() > len(part) / 2 for part in long)
+    return "identifier" if unrepeated and not numeric else None
 
 
 def _all_numbers(
