@@ -10,7 +10,7 @@ Flags = NDArray[np.bool_]
 
 
 def e_benjamini_hochberg(e_values: ArrayLike, *, alpha: float) -> Flags:
-    """Which e-values to reject so that the expected share of false ones is at most alpha, whatever their dependence.
+    """Which e-values to reject: the expected share of false rejections is at most alpha, whatever their dependence.
 
     Source: R. Wang, A. Ramdas, False discovery rate control with e-values, Journal of the Royal Statistical Society B
     84 (2022) 822-852.
