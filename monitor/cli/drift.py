@@ -92,7 +92,8 @@ def reference(
 def show(
     reference: Reference,
     current: Current,
-    column: Annotated[str, typer.Option(help="The column to look at.")],
+    column: Annotated[str, typer.Option(help="The column to look at; `embedding` is the embedding as one.")],
+    embedding_prefix: EmbeddingPrefix = "emb_",
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,  # noqa: FBT002  typer's way
 ) -> None:
     """Show one column by every distance people ask for, PSI among them, beside what chance alone makes of each.
@@ -102,7 +103,7 @@ def show(
     from monitor.cli.output import print_json, print_table  # noqa: PLC0415
     from monitor.cli.samples import column_distances  # noqa: PLC0415
 
-    sizes, found = column_distances(reference, current, column)
+    sizes, found = column_distances(reference, current, column, embedding_prefix=embedding_prefix)
     if as_json:
         rows = [{name: getattr(one, name) for name in ("name", "value", "by_chance", "p_value")} for one in found]
         print_json({"column": column, "n_reference": sizes[0], "n_current": sizes[1], "distances": rows})

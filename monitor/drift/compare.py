@@ -97,11 +97,8 @@ def compare(
     """
     assigned = _assigned(reference, current, groups)
     families = Counter(assigned.values())
-
-    def members(group: str) -> list[str]:
-        return [column for column, its in assigned.items() if its == group]
-
-    joint = [group for group in families if width(reference, members(group)) > 1]
+    members = {group: [column for column, its in assigned.items() if its == group] for group in families}
+    joint = [group for group in families if width(reference, members[group]) > 1]
     families.update(joint)
     tested = []
     for index, (column, group) in enumerate(assigned.items()):
@@ -112,11 +109,11 @@ def compare(
         tested.append(replace(test(reference, current, column, draws, rng), group=group))
     for index, group in enumerate(joint, start=len(assigned)):
         least = min((one.p_value for one in tested if one.group == group and one.p_value is not None), default=1.0)
-        if least * families[group] * len(families) <= alpha:
-            continue  # a column says it already: the dearest test would add nothing to the verdict
-        rng = np.random.default_rng([_SEED, reference.n, current.n, index])
-        draws = draws_for(alpha / len(families) / families[group])
-        tested.append(replace(tested_together(reference, current, members(group), draws, rng), group=group))
+        share = alpha / len(families) / families[group]
+        if least > share:  # else a column says it already: the dearest test would add nothing to the verdict
+            rng = np.random.default_rng([_SEED, reference.n, current.n, index])
+            result = tested_together(reference, current, members[group], draws_for(share), rng)
+            tested.append(replace(result, group=group))
     enough = reference.n >= MIN_REFERENCE and current.n >= MIN_CURRENT
     level = alpha if enough else 0.0
     judged = [one for name in families for one in _adjusted(tested, name, len(families), level, joint=name in joint)]

@@ -221,6 +221,8 @@ def test_one_column_by_every_distance(paths: tuple[Path, Path]) -> None:
     assert {one["name"] for one in answer["distances"]} == {"jensen_shannon", "psi", "cramer_von_mises", "wasserstein"}
     assert all(0 < one["p_value"] <= 1 and one["by_chance"] > 0 for one in answer["distances"])
     assert "psi" in CliRunner().invoke(app, [*where, "--column", "view"], catch_exceptions=False).stdout
+    answer = json.loads(CliRunner().invoke(app, [*where, "--column", "embedding", "--json"]).stdout)
+    assert [one["name"] for one in answer["distances"]] == ["mmd", "classifier_auc", "pca_reconstruction"]
     with pytest.raises(TableError, match=r"study_id: is left out as identifier .* accepted: 'mean'"):
         CliRunner().invoke(app, [*where, "--column", "study_id"], catch_exceptions=False)
 
