@@ -34,6 +34,7 @@ def compare(  # noqa: PLR0913, PLR0917  one parameter an option
     segment: Segments = None,
     time: Time = None,
     alpha: Alpha = 0.05,
+    concordance: Annotated[bool, typer.Option(help="Add one score over all groups.")] = False,  # noqa: FBT002  typer's
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,  # noqa: FBT002  typer's way
 ) -> None:
     """Compare two windows of features; exit 3 where they differ.
@@ -42,7 +43,7 @@ def compare(  # noqa: PLR0913, PLR0917  one parameter an option
     """
     prefixes = (embedding_prefix, score_prefix)
     windows, comparison = _compared(reference, current, prefixes, segment, time, alpha)
-    answer = _answer(windows, comparison)
+    answer = _answer(windows, comparison) | ({"concordance": _concordance(windows, alpha)} if concordance else {})
     if as_json:
         typer.echo(json.dumps(answer, allow_nan=False))
     else:
@@ -52,10 +53,47 @@ def compare(  # noqa: PLR0913, PLR0917  one parameter an option
 
 
 @app.command()
+def reference(
+    table: Annotated[Path, typer.Argument(help="CSV or Parquet: the reference, one row a study, in order of time.")],
+    embedding_prefix: EmbeddingPrefix = "emb_",
+    score_prefix: ScorePrefix = "score_",
+    time: Time = None,
+    alpha: Alpha = 0.05,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,  # noqa: FBT002  typer's way
+) -> None:
+    """Say whether a reference is of one piece before it is made a standard; exit 3 where it drifted within.
+
+    Each quarter is held against the rest. With a column of times the rows are put in its order first.
+    """
+    from monitor.cli.output import print_json, print_table  # noqa: PLC0415
+    from monitor.cli.samples import read_windows  # noqa: PLC0415
+    from monitor.drift.homogeneity import homogeneity  # noqa: PLC0415
+
+    windows = read_windows(table, table, embedding_prefix=embedding_prefix, score_prefix=score_prefix, time=time)
+    ordered = windows.reference
+    if windows.days is not None:
+        ordered = ordered.at(windows.days[0].argsort(kind="stable"))
+    found = homogeneity(ordered, alpha=alpha)
+    parts = [
+        {"part": i, "n": one.n_current, "verdict": one.verdict.value, "leading": one.groups[0].leading}
+        for i, one in enumerate(found.parts, start=1)
+    ]
+    if as_json:
+        print_json({"verdict": found.verdict.value, "parts": parts})
+    else:
+        typer.echo(found.verdict.value)
+        cells = [tuple(one.values()) for one in parts]
+        print_table(("part", "n", "verdict", "leading"), cells, empty="too few studies for two parts")
+    if found.verdict == "drift":
+        raise typer.Exit(GateFailedError.exit_code)
+
+
+@app.command()
 def show(
     reference: Reference,
     current: Current,
-    column: Annotated[str, typer.Option(help="The column to look at.")],
+    column: Annotated[str, typer.Option(help="The column to look at; `embedding` is the embedding as one.")],
+    embedding_prefix: EmbeddingPrefix = "emb_",
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,  # noqa: FBT002  typer's way
 ) -> None:
     """Show one column by every distance people ask for, PSI among them, beside what chance alone makes of each.
@@ -65,7 +103,7 @@ def show(
     from monitor.cli.output import print_json, print_table  # noqa: PLC0415
     from monitor.cli.samples import column_distances  # noqa: PLC0415
 
-    sizes, found = column_distances(reference, current, column)
+    sizes, found = column_distances(reference, current, column, embedding_prefix=embedding_prefix)
     if as_json:
         rows = [{name: getattr(one, name) for name in ("name", "value", "by_chance", "p_value")} for one in found]
         print_json({"column": column, "n_reference": sizes[0], "n_current": sizes[1], "distances": rows})
@@ -141,6 +179,22 @@ def _answer(windows: "Windows", comparison: "Comparison") -> dict[str, Any]:
         "repeated": {"reference": windows.repeated[0], "current": windows.repeated[1]},
         "shared": windows.shared,
     }
+
+
+def _concordance(windows: "Windows", alpha: float) -> dict[str, Any]:
+    from monitor.drift.concordance import concordance  # noqa: PLC0415
+
+    named = {
+        "inputs": [name for name in windows.reference.numeric if name not in windows.scores],
+        "scores": list(windows.scores),
+        "metadata": list(windows.reference.categorical),
+    }
+    groups = {group: columns for group, columns in named.items() if columns}
+    sizes = (windows.reference.n, windows.current.n)
+    if min(sizes) == 0 or not (groups or windows.reference.embedding is not None):
+        return {"score": None, "threshold": None, "parts": {}}
+    found = concordance(windows.reference, windows.current, groups=groups, alpha=alpha)
+    return {"score": found.score, "threshold": found.threshold, "parts": dict(found.parts)}
 
 
 def _onset(found: "Onset") -> dict[str, str]:

@@ -11,12 +11,15 @@ import polars as pl
 from monitor.cli.tables import listed, read_table
 from monitor.core.errors import TableError
 from monitor.core.study import UNKNOWN
+from monitor.drift.classifier import FOLDS, two_sample
 from monitor.drift.columns import EMBEDDING
 from monitor.drift.distances import Distance, Table, distances
+from monitor.drift.mmd import mmd
+from monitor.drift.reconstruction import reconstruction
 from monitor.drift.sample import Sample, one_a_patient
 
 MAX_CELLS = 500_000_000
-SHOWN, DRAWS = 5_000, 999
+SHOWN, EMBEDDED, DRAWS = 5_000, 2_000, 999
 CATEGORIES_AT_MOST = 10
 """A column of whole numbers with no more different values than this is a code (a view, a grade), not a measurement."""
 
@@ -78,7 +81,7 @@ def read_windows(
             embedding.append(_all_numbers(name, values, both[name], (reference, current), split))
             continue
         _refuse_mixture(name, both[name], (reference, current), split)
-        if reason := _left_out(name, both[name], frames[0].schema[name], numeric=values is not None):
+        if reason := _left_out(name, both[name], split, frames[0].schema[name], numeric=values is not None):
             skipped[name] = reason
         elif values is not None and (name.startswith(score_prefix) or not _is_code(both[name], values)):
             numeric[name] = values
@@ -109,17 +112,24 @@ def feature_matrix(sample: Sample) -> np.ndarray:
     return np.column_stack(parts) if parts else np.empty((sample.n, 0))
 
 
-def column_distances(reference: Path, current: Path, column: str) -> tuple[tuple[int, int], tuple[Distance, ...]]:
+def column_distances(
+    reference: Path, current: Path, column: str, *, embedding_prefix: str
+) -> tuple[tuple[int, int], tuple[Distance, ...]]:
     """How many values a column has in both windows, at most SHOWN of each, and every distance between them.
+
+    The column `embedding` is all that begin with the prefix.
 
     Raises:
         TableError: a table cannot be read, or the column is not there, or is an identifier or a time.
     """
-    windows = read_windows(reference, current, embedding_prefix="\0", score_prefix="\0")
+    windows = read_windows(reference, current, embedding_prefix=embedding_prefix, score_prefix="\0")
     samples = [
         one.at(np.linspace(0, one.n - 1, min(one.n, SHOWN)).astype(np.intp))
         for one in (windows.reference, windows.current)
     ]
+    if column == EMBEDDING and samples[0].embedding is not None:
+        before, after = (one.usable_embedding() for one in samples)
+        return _of_embeddings(*(np.empty((0, 1)) if rows is None else rows[:EMBEDDED] for rows in (before, after)))
     if column in windows.reference.numeric:
         values = [one.numeric[column][np.isfinite(one.numeric[column])] for one in samples]
         table = Table.of_numbers(*values) if min(map(len, values)) else None
@@ -127,13 +137,29 @@ def column_distances(reference: Path, current: Path, column: str) -> tuple[tuple
         values = [np.array([word for word in one.categorical[column] if word is not None]) for one in samples]
         table = Table.of_words(*map(Counter, (one.tolist() for one in values))) if min(map(len, values)) else None
     else:
-        known = [*windows.reference.numeric, *windows.reference.categorical]
+        known = [*windows.reference.numeric, *windows.reference.categorical, EMBEDDING]
         reason = f"is left out as {windows.skipped[column]}" if column in windows.skipped else "is not there"
         message = f"--column {column}: {reason} in {reference}; accepted: {listed(known)}"
         raise TableError(message)
     sizes = (len(values[0]), len(values[1]))
     rng = np.random.default_rng(sizes)
     return sizes, () if table is None else distances(table, draws=DRAWS, rng=rng)
+
+
+def _of_embeddings(before: np.ndarray, after: np.ndarray) -> tuple[tuple[int, int], tuple[Distance, ...]]:
+    """MMD², the classifier's area and the reconstruction's, where there are enough rows for all three."""
+    sizes = (len(before), len(after))
+    if min(sizes) < 2 * FOLDS:
+        return sizes, ()
+    rng = np.random.default_rng(sizes)
+    discrepancy = mmd(before, after, draws=DRAWS, rng=rng)
+    area = two_sample(before, after, draws=DRAWS, rng=rng)
+    rebuilt = reconstruction(before, after, rng)
+    return sizes, (
+        Distance(name="mmd", value=discrepancy.statistic, by_chance=0.0, p_value=discrepancy.p_value),
+        Distance(name="classifier_auc", value=area.statistic, by_chance=0.5, p_value=area.p_value),
+        Distance(name="pca_reconstruction", value=rebuilt.statistic, by_chance=0.5, p_value=rebuilt.p_value),
+    )
 
 
 def plain_frame(sample: Sample) -> pl.DataFrame:
@@ -209,14 +235,17 @@ def _is_code(column: pl.Series, values: np.ndarray) -> bool:
     return finite.size > 0 and bool((finite == np.round(finite)).all()) and 1 < column.n_unique() <= CATEGORIES_AT_MOST
 
 
-def _left_out(name: str, column: pl.Series, kind: pl.DataType, *, numeric: bool) -> str | None:
+def _left_out(name: str, column: pl.Series, split: int, kind: pl.DataType, *, numeric: bool) -> str | None:
     if name.lower() in _NAMES:
         return "identifier"
     there = column.drop_nulls()
     dates = there.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
     if kind.is_temporal() or (not numeric and dates.is_not_null().all()):
         return "time"
-    return "identifier" if not numeric and len(there) > 20 and there.n_unique() > len(there) / 2 else None
+    # Text that hardly repeats within either window; between them it may, where the windows overlap.
+    long = [part for part in (column[:split].drop_nulls(), column[split:].drop_nulls()) if len(part) > 20]
+    unrepeated = bool(long) and all(part.n_unique() > len(part) / 2 for part in long)
+    return "identifier" if unrepeated and not numeric else None
 
 
 def _all_numbers(

@@ -77,7 +77,7 @@ def compare(
     p-value is valid at any level, alpha is shared evenly between the groups, and Holm's procedure runs inside each,
     whatever the dependence of the columns. A column of numbers is tested for its shape and its place, and where values
     are missing for the rate of it; its p-value is the smallest of them times their number. A group of more than one
-    feature is tested as a whole too, for many small shifts that no column shows alone.
+    feature is tested as a whole too, for many small shifts that no column shows alone, where none does.
 
     A look every day at `alpha` gives at most 365 alpha false-alarm looks a year in expectation, however much the
     windows overlap, since expectations add up whatever the dependence. They come in clumps. The bound is over
@@ -97,11 +97,8 @@ def compare(
     """
     assigned = _assigned(reference, current, groups)
     families = Counter(assigned.values())
-
-    def members(group: str) -> list[str]:
-        return [column for column, its in assigned.items() if its == group]
-
-    joint = [group for group in families if width(reference, members(group)) > 1]
+    members = {group: [column for column, its in assigned.items() if its == group] for group in families}
+    joint = [group for group in families if width(reference, members[group]) > 1]
     families.update(joint)
     tested = []
     for index, (column, group) in enumerate(assigned.items()):
@@ -111,11 +108,15 @@ def compare(
         test = tested_categorical if column in reference.categorical else test
         tested.append(replace(test(reference, current, column, draws, rng), group=group))
     for index, group in enumerate(joint, start=len(assigned)):
-        rng = np.random.default_rng([_SEED, reference.n, current.n, index])
-        draws = draws_for(alpha / len(families) / families[group])
-        tested.append(replace(tested_together(reference, current, members(group), draws, rng), group=group))
+        least = min((one.p_value for one in tested if one.group == group and one.p_value is not None), default=1.0)
+        share = alpha / len(families) / families[group]
+        if least > share:  # else a column says it already: the dearest test would add nothing to the verdict
+            rng = np.random.default_rng([_SEED, reference.n, current.n, index])
+            result = tested_together(reference, current, members[group], draws_for(share), rng)
+            tested.append(replace(result, group=group))
     enough = reference.n >= MIN_REFERENCE and current.n >= MIN_CURRENT
-    judged = [one for name in families for one in _adjusted(tested, name, len(families), alpha if enough else 0.0)]
+    level = alpha if enough else 0.0
+    judged = [one for name in families for one in _adjusted(tested, name, len(families), level, joint=name in joint)]
     results = tuple(_group(name, [one for one in judged if one.group == name], enough=enough) for name in families)
     return Comparison(
         verdict=_overall([result.verdict for result in results]),
@@ -149,11 +150,12 @@ def _assigned(reference: Sample, current: Sample, groups: Mapping[str, Sequence[
     return dict([*assigned, *([(EMBEDDING, EMBEDDING)] if embedded else [])])
 
 
-def _adjusted(tested: list[Tested], group: str, shares: int, alpha: float) -> list[Tested]:
-    """The group's results with Holm's p-values, each paying for the other groups too."""
+def _adjusted(tested: list[Tested], group: str, shares: int, alpha: float, *, joint: bool) -> list[Tested]:
+    """The group's results with Holm's p-values, each paying for the other groups and an unneeded joint test too."""
     members = [one for one in tested if one.group == group]
     p_values = [one.p_value for one in members if one.p_value is not None]
-    adjusted = iter(np.minimum(holm(p_values) * shares, 1.0))
+    spared = [1.0] if joint and not any(one.kind == TOGETHER for one in members) else []
+    adjusted = iter(np.minimum(holm([*p_values, *spared]) * shares, 1.0))
     return [
         one if one.p_value is None else replace(one, p_adjusted=(p := float(next(adjusted))), drifted=p <= alpha)
         for one in members

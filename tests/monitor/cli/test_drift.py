@@ -125,6 +125,27 @@ def test_a_drift_is_dated_and_shown(paths: tuple[Path, Path]) -> None:
         run(paths, "--time", "view")
 
 
+def test_a_reference_of_two_pieces_is_refused(paths: tuple[Path, Path]) -> None:
+    """`reference` exits 3 where a part differs from the rest, whatever the order of the rows, and 0 where none does."""
+    days = pl.Series([f"2026-{1 + i // 100:02}-{1 + i // 4 % 25:02}" for i in range(400)])
+    whole = pl.concat([features(300, 1), features(100, 2, shift=2.0)]).with_columns(day=days)
+    whole.sample(fraction=1, shuffle=True, seed=1).write_csv(paths[0])
+    result = CliRunner().invoke(app, ["reference", str(paths[0]), "--time", "day", "--json"], catch_exceptions=False)
+    answer = json.loads(result.stdout)
+    assert (result.exit_code, answer["verdict"]) == (3, "drift")
+    assert [part["verdict"] for part in answer["parts"]][-1] == "drift"
+    features(300, 1).write_csv(paths[1])
+    assert CliRunner().invoke(app, ["reference", str(paths[1])], catch_exceptions=False).exit_code == 0
+
+
+def test_one_score_over_all_groups(paths: tuple[Path, Path]) -> None:
+    """`--concordance` adds a score with its threshold, and what each group contributes."""
+    write(paths, features(200, 1), features(60, 2, shift=3.0))
+    found = run(paths, "--concordance", code=3)["concordance"]
+    assert found["score"] > found["threshold"]
+    assert found["parts"].keys() == {"inputs", "scores", "metadata", "embedding"}
+
+
 def test_prefixes_are_the_users(paths: tuple[Path, Path]) -> None:
     """Other prefixes make other columns the embedding; without any there is none."""
     write(paths, features(200, 3), features(60, 4))
@@ -200,6 +221,8 @@ def test_one_column_by_every_distance(paths: tuple[Path, Path]) -> None:
     assert {one["name"] for one in answer["distances"]} == {"jensen_shannon", "psi", "cramer_von_mises", "wasserstein"}
     assert all(0 < one["p_value"] <= 1 and one["by_chance"] > 0 for one in answer["distances"])
     assert "psi" in CliRunner().invoke(app, [*where, "--column", "view"], catch_exceptions=False).stdout
+    answer = json.loads(CliRunner().invoke(app, [*where, "--column", "embedding", "--json"]).stdout)
+    assert [one["name"] for one in answer["distances"]] == ["mmd", "classifier_auc", "pca_reconstruction"]
     with pytest.raises(TableError, match=r"study_id: is left out as identifier .* accepted: 'mean'"):
         CliRunner().invoke(app, [*where, "--column", "study_id"], catch_exceptions=False)
 

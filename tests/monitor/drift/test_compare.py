@@ -44,6 +44,18 @@ def test_a_shift_is_found_and_named() -> None:
     assert verdicts[EMBEDDING] == (DriftVerdict.DRIFT, EMBEDDING)
 
 
+def test_many_small_shifts_are_seen_together() -> None:
+    """A shift too small for any column is seen in all of them together, and where a column shows it that is enough."""
+    rng = np.random.default_rng(8)
+    before, after = rng.normal(size=(800, 20)), rng.normal(0.1, 1, size=(300, 20))
+    samples = [Sample(numeric={f"x{i}": rows[:, i] for i in range(20)}) for rows in (before, after)]
+    result = compare(*samples)
+    assert not any(column.drifted for column in result.columns)
+    assert [(one.test, one.drifted) for one in result.together] == [("hotelling", True)]
+    assert (result.verdict, result.groups[0].leading in samples[0].numeric) == (DriftVerdict.DRIFT, True)
+    assert compare(samples[0], Sample(numeric={name: x + 1 for name, x in samples[1].numeric.items()})).together == ()
+
+
 def test_the_same_windows_give_the_same_answer() -> None:
     """Two runs on the same windows agree to the last digit."""
     windows = hospital(np.random.default_rng(1), 120), hospital(np.random.default_rng(2), 60)
