@@ -12,7 +12,16 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -47,6 +56,27 @@ def _mapping(value: object) -> object:
     except ValueError:
         message = 'accepted: a JSON object such as {"St. Elsewhere": "east"}'
         raise ValueError(message) from None
+
+
+def _listing(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        message = 'accepted: a JSON list such as [{"name": "ris", "senders": ["RIS|HOSPITAL"]}]'
+        raise ValueError(message) from None
+
+
+def _zone(value: str | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        message = f"{value!r} is no time zone; accepted: an IANA name such as Europe/Berlin"
+        raise ValueError(message) from error
+    return value
 
 
 class _Section(BaseModel):
@@ -86,6 +116,38 @@ class MllpSettings(_Section):
     port: Port = Field(2575, description="Port to listen on; 0 takes a free one")
     max_message_bytes: int = Field(8 << 20, ge=1 << 10, description="Largest message that is parsed")
     default_charset: str = Field("8859/1", description="Character set of messages that declare none (HL7 table 0211)")
+
+
+class AccessionSettings(_Section):
+    """How a source's accession numbers become those the images carry, in this order."""
+
+    strip: str = ""
+    bare: bool = False
+    width: int = Field(0, ge=0, le=64)
+    prefix: str = ""
+    at_most: int | None = Field(None, ge=1)
+
+
+class SourceSettings(_Section):
+    """One sender of reports."""
+
+    name: str = Field(pattern=r"^[a-z0-9_-]{1,40}$")
+    senders: frozenset[str] = frozenset()
+    addresses: tuple[IPvAnyNetwork, ...] = ()
+    charset: str | None = None
+    timezone: Annotated[str | None, AfterValidator(_zone)] = None
+    statuses: dict[str, Literal["preliminary", "final", "corrected", "retracted"]] = {}
+    accession: AccessionSettings = AccessionSettings()
+    issuer: str | None = None
+    visibility: Literal["blinded", "available", "opened", "unknown"] = "unknown"
+
+
+class ReadsSettings(_Section):
+    """Who sends reports."""
+
+    sources: Annotated[tuple[SourceSettings, ...], NoDecode, BeforeValidator(_listing)] = Field(
+        (), description="Senders of reports, each with what is its own (docs/reads.md); empty lets anyone send"
+    )
 
 
 class ApiSettings(_Section):
@@ -157,7 +219,9 @@ class Settings(BaseSettings):
     pseudonym_key_file: Path | None = Field(
         None, description="Secret key of pseudonyms; made in the data folder when empty"
     )
-    timezone: str = Field("UTC", description="Zone of studies and reports that state none (IANA name)")
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+        "UTC", description="Zone of studies and reports that state none (IANA name)"
+    )
     sites: Annotated[dict[str, str], NoDecode, BeforeValidator(_mapping)] = Field(
         default_factory=dict, description="Institution name to site name"
     )
@@ -167,6 +231,7 @@ class Settings(BaseSettings):
     models: ModelsSettings = ModelsSettings()
     dicom: DicomSettings = DicomSettings()
     mllp: MllpSettings = MllpSettings()
+    reads: ReadsSettings = ReadsSettings()
     api: ApiSettings = ApiSettings()
     metrics: MetricsSettings = MetricsSettings()
     dashboard: DashboardSettings = DashboardSettings()
@@ -187,16 +252,6 @@ class Settings(BaseSettings):
         """Flags, then the environment, then the YAML file that `OVERREAD_CONFIG` names."""
         del dotenv_settings, file_secret_settings
         return (init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=_from_file()))
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            message = f"{value!r} is no time zone; accepted: an IANA name such as Europe/Berlin"
-            raise ValueError(message) from error
-        return value
 
     @property
     def zone(self) -> ZoneInfo:

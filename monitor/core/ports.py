@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 from monitor.core.counts import CountsRow
 from monitor.core.model import ModelCard
 from monitor.core.pairing import Match, MatchMethod, Pair, Unmatched
-from monitor.core.read import QuarantineReason, Read
+from monitor.core.read import QuarantineReason, Read, Taken
 from monitor.core.status import Status
 from monitor.core.study import Exclusion, Failure, Features, Instance, Prediction, Study, StudyState
 from monitor.core.verdict import Alarm, GroupDrift
@@ -139,6 +139,12 @@ class StudyStore(Protocol):
 
 class ReadStore(Protocol):
     """Report versions and what could not become one."""
+
+    def take(self, taken: Sequence[Taken]) -> int:
+        """Store what some messages became, durably, in one transaction; how many report versions were new.
+
+        The same key again changes nothing. A patient merge makes reads that were held apart by it look again.
+        """
 
     def add_read(self, read: Read) -> bool:
         """Store a version durably; False when the same key is already there."""

@@ -8,14 +8,14 @@ from typing import TypeVar
 
 from monitor.core.errors import UnreachableError
 from monitor.ingest.receiver import Receiver
-from monitor.labels.labeler import labeler_for
-from monitor.reads.intake import ReadIntake
+from monitor.reads.group import GroupCommit
+from monitor.reads.intake import ReadIntake, Received
 from monitor.reads.mllp import MllpServer
 from monitor.service import rooms
 from monitor.service.clocks import clock_of
+from monitor.service.reporting import read_intake
 from monitor.service.running import Running
 
-PROFILE = "chest-radiograph"
 BIND_SECONDS = 20.0
 BIND_RETRY_SECONDS = 0.2
 BoundT = TypeVar("BoundT")
@@ -37,14 +37,7 @@ def receive(running: Running) -> None:
         on_refused=lambda what: running.log.warning("refused", door="dicom", what=what),
     )
     store = rooms.open_store(settings)
-    intake = ReadIntake(
-        store=store,
-        pseudonyms=rooms.pseudonyms(settings),
-        labeler=labeler_for(PROFILE),
-        clock=clock,
-        zone=settings.zone,
-        charset=settings.mllp.default_charset,
-    )
+    intake = read_intake(running, store, clock)
     try:
         asyncio.run(_listen(running, receiver, intake))
     finally:
@@ -55,11 +48,13 @@ def receive(running: Running) -> None:
 async def _listen(running: Running, receiver: Receiver, intake: ReadIntake) -> None:
     settings = running.settings
     dicom, mllp = settings.dicom, settings.mllp
-
-    async def handle(raw: bytes) -> bytes:
-        return await asyncio.to_thread(intake.receive, raw)
-
-    server = MllpServer(handler=handle, refusal=intake.refuse, max_message=mllp.max_message_bytes)
+    group = GroupCommit(receive=intake.receive)
+    server = MllpServer(
+        handler=lambda raw, peer: group.submit(Received(raw=raw, peer=peer)),
+        refusal=intake.refuse,
+        max_message=mllp.max_message_bytes,
+    )
+    committing = asyncio.create_task(group.run())
     deadline = time.monotonic() + BIND_SECONDS
     await _bound(
         "DICOM", dicom.host, dicom.port, deadline, lambda: asyncio.to_thread(receiver.start, dicom.host, dicom.port)
@@ -69,6 +64,7 @@ async def _listen(running: Running, receiver: Receiver, intake: ReadIntake) -> N
     running.log.info("listening", dicom=dicom.port, mllp=mllp.port)
     await asyncio.to_thread(running.stop.wait)
     listener.close()
+    committing.cancel()
 
 
 async def _bound(name: str, host: str, port: int, deadline: float, bind: Callable[[], Awaitable[BoundT]]) -> BoundT:

@@ -4,18 +4,21 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from typing import TypeVar
 
 from monitor.core.counts import Counts, CountsRow, cell
 from monitor.core.model import ModelCard
 from monitor.core.pairing import HEADLINE_METHODS, Match, MatchMethod, Pair, Unmatched
 from monitor.core.ports import Decide, Derive, FeatureRow, Scored, Settlement, Unreadable
-from monitor.core.read import QuarantineReason, Read, ReadStatus
+from monitor.core.read import PatientMerge, QuarantineReason, Read, ReadStatus, SetAside, Taken
 from monitor.core.status import PairsStatus, ReadsStatus, Status, StudiesStatus
 from monitor.core.study import Acquisition, Instance, Study, StudyState, begun_by
 from monitor.core.verdict import Alarm, GroupDrift
 from monitor.core.windows import Window
 from monitor.store.cube import STRATA
 from monitor.store.records import facts, finite
+
+_PatientT = TypeVar("_PatientT", Study, Read)
 
 
 class MemoryStore:
@@ -28,6 +31,7 @@ class MemoryStore:
         self._reads: dict[str, Read] = {}
         self._outcomes: dict[str, Match | Unmatched] = {}
         self._quarantined: dict[str, QuarantineReason] = {}
+        self._aliases: dict[str | None, str] = {}
         self._pairs: dict[str, tuple[Pair, ...]] = {}
         self._to_match: dict[str, None] = {}
         self._to_pair: dict[str, None] = {}
@@ -73,18 +77,27 @@ class MemoryStore:
         """See `StudyStore.settled`."""
         return [digest for digest in digests if self._is_settled(digest)]
 
+    def take(self, taken: Sequence[Taken]) -> int:
+        """See `ReadStore.take`."""
+        new = 0
+        for one in taken:
+            if isinstance(one, Read):
+                new += one.key not in self._reads
+                self._to_match |= {} if one.key in self._reads else {one.key: None}
+                self._reads.setdefault(one.key, one)
+            elif isinstance(one, SetAside):
+                self._quarantined.setdefault(one.key, one.reason)
+            else:
+                self._merge(one)
+        return new
+
     def add_read(self, read: Read) -> bool:
         """See `ReadStore.add_read`."""
-        if read.key in self._reads:
-            return False
-        self._reads[read.key] = read
-        self._to_match[read.key] = None
-        return True
+        return bool(self.take([read]))
 
     def quarantine(self, key: str, source: str, reason: QuarantineReason, *, at: datetime) -> None:
         """See `ReadStore.quarantine`."""
-        del source, at
-        self._quarantined.setdefault(key, reason)
+        self.take([SetAside(key=key, source=source, reason=reason, at=at)])
 
     def match_due(self, decide: Decide, *, limit: int) -> int:
         """See `PairStore.match_due`."""
@@ -93,7 +106,8 @@ class MemoryStore:
             del self._to_match[key]
             read = self._reads[key]
             before = self._outcomes.get(key)
-            outcome = decide(read, [study for study in self._studies.values() if _share(study, read)])
+            shared = [self._known(study) for study in self._studies.values() if _share(study, read)]
+            outcome = decide(self._known(read), shared)
             self._outcomes[key] = outcome
             self._to_pair |= {found.study: None for found in (before, outcome) if isinstance(found, Match)}
         return len(due)
@@ -239,6 +253,22 @@ class MemoryStore:
         elif study.state is StudyState.PENDING:
             last = max(study.last_instance_at, instance.received_at)
             self._studies[study.key] = replace(study, last_instance_at=last)
+
+    def _merge(self, merge: PatientMerge) -> None:
+        if self._now(merge.surviving) == merge.retired:  # merged back: no rings
+            del self._aliases[merge.surviving]
+        self._aliases[merge.retired] = merge.surviving
+        apart = (key for key, found in self._outcomes.items() if found is Unmatched.PATIENT_DIFFERS)
+        self._to_match |= dict.fromkeys(apart)
+
+    def _known(self, one: _PatientT) -> _PatientT:
+        """A study or read of the patient it is of after every merge."""
+        return replace(one, patient=self._now(one.patient))
+
+    def _now(self, patient: str | None) -> str | None:
+        while patient in self._aliases:
+            patient = self._aliases[patient]
+        return patient
 
     def _may_move(self, read: Read, study: Study) -> bool:
         """Whether a new study may change where a read belongs: a match by study UID is final."""

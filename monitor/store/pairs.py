@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, update
@@ -15,6 +15,7 @@ from monitor.core.ports import Decide, Derive
 from monitor.core.read import Read
 from monitor.core.study import Prediction, Study
 from monitor.store.database import MOST_PARAMETERS, Database
+from monitor.store.reads import canonical
 from monitor.store.records import pair_of, pair_row, prediction_of, read_of, study_of
 from monitor.store.tables import CubeRow, PairRow, PredictionRow, ReadRow, StudyRow
 from monitor.store.tally import Tally, beat, move
@@ -41,7 +42,10 @@ class SqlPairs:
         with self.database.writing() as session:
             rows = session.exec(due).all()
             candidates = _candidates(session, rows)
-            places = [_place(row.key, decide(read, candidates(read))) for row in rows for read in [read_of(row)]]
+            cases = [(read, candidates(read)) for read in map(read_of, rows)]
+            patients = [study.patient for _, found in cases for study in found]
+            now = canonical(session, patients + [read.patient for read, _ in cases])
+            places = [_place(read.key, decide(*_as_known(read, found, now))) for read, found in cases]
             touched = {row.study for row in rows} | {place["at"] for place in places}
             if places:
                 session.connection().execute(_PLACE, places)
@@ -92,6 +96,13 @@ def _place(read: str, outcome: Match | Unmatched) -> dict[str, str | None]:
     if isinstance(outcome, Match):
         return {"of": read, "at": outcome.study, "by": outcome.method, "why": None}
     return {"of": read, "at": None, "by": None, "why": outcome}
+
+
+def _as_known(
+    read: Read, candidates: Sequence[Study], now: Callable[[str | None], str | None]
+) -> tuple[Read, Sequence[Study]]:
+    """A read and its candidates with the patients they are of after every merge."""
+    return replace(read, patient=now(read.patient)), [replace(one, patient=now(one.patient)) for one in candidates]
 
 
 def _candidates(session: Session, reads: Sequence[ReadRow]) -> Callable[[Read], Sequence[Study]]:

@@ -162,6 +162,15 @@ class QuarantineRow(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
 
 
+class PatientAliasRow(SQLModel, table=True):
+    """A patient record that was merged into another one."""
+
+    __tablename__: ClassVar[Any] = "patient_alias"
+    patient: str = Field(primary_key=True)
+    merged_into: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
 class PairRow(SQLModel, table=True):
     """A pair in force."""
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.reads.intake import Answer
 from monitor.reads.mllp import Framer, FrameTooLargeError, MllpServer, frame
 
 MESSAGES = st.lists(st.binary(max_size=60).filter(lambda m: b"\x0b" not in m and b"\x1c" not in m), max_size=6)
@@ -56,10 +57,14 @@ def test_a_frame_of_exactly_the_cap_passes() -> None:
 
 
 async def _conversation(chunks: list[bytes], **limits: float) -> bytes:
-    async def answer(message: bytes) -> bytes:
-        return b"ACK " + message
+    async def answer(message: bytes, peer: str) -> Answer:
+        assert peer == "127.0.0.1"
+        await asyncio.sleep(0.02 if message == b"one" else 0)
+        return Answer(message=b"ACK " + message, refused=message == b"forged")
 
-    server = MllpServer(handler=answer, refusal=lambda: b"TOO LARGE", **limits)  # type: ignore[arg-type]
+    server = MllpServer(
+        handler=answer, refusal=lambda _: Answer(message=b"TOO LARGE", refused=True), linger_seconds=0.05, **limits
+    )  # type: ignore[arg-type]
     async with await server.start("127.0.0.1", 0) as listening:
         reader, writer = await asyncio.open_connection(*listening.sockets[0].getsockname()[:2])
         for chunk in chunks:
