@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TypeVar
 
 from monitor.core.counts import Counts, CountsRow, cell
@@ -16,12 +16,13 @@ from monitor.core.study import Acquisition, Instance, Study, StudyState, begun_b
 from monitor.core.verdict import Alarm, GroupDrift
 from monitor.core.windows import Window
 from monitor.store.cube import STRATA
+from monitor.store.memory_results import MemoryResults
 from monitor.store.records import facts, finite
 
 _PatientT = TypeVar("_PatientT", Study, Read)
 
 
-class MemoryStore:
+class MemoryStore(MemoryResults):
     """Every `Store` port over dictionaries; single-threaded."""
 
     def __init__(self) -> None:
@@ -33,11 +34,13 @@ class MemoryStore:
         self._quarantined: dict[str, QuarantineReason] = {}
         self._aliases: dict[str | None, str] = {}
         self._pairs: dict[str, tuple[Pair, ...]] = {}
+        self._history: list[tuple[date, str, tuple[Pair, ...]]] = []
         self._to_match: dict[str, None] = {}
         self._to_pair: dict[str, None] = {}
         self._evaluated: dict[date, tuple[GroupDrift, ...]] = {}
         self._alarms: list[Alarm] = []
         self._models: dict[tuple[str, str], ModelCard] = {}
+        self._begin_results()
 
     def register(self, arrivals: Sequence[Instance | Unreadable]) -> None:
         """See `StudyStore.register`."""
@@ -114,17 +117,18 @@ class MemoryStore:
 
     def pair_due(self, derive: Derive, *, limit: int, at: datetime) -> int:
         """See `PairStore.pair_due`."""
-        del at
         due = list(self._to_pair)[:limit]
         for key in due:
             del self._to_pair[key]
             predictions = [p for scored in self._scored.get(key, ()) for p in scored.predictions]
+            predictions += [answer for (study, *_), answer in self._answers.items() if study == key]
             reads = [
                 (self._reads[read], outcome.method)
                 for read, outcome in self._outcomes.items()
                 if isinstance(outcome, Match) and outcome.study == key
             ]
             self._pairs[key] = tuple(derive(self._studies[key], predictions, reads))
+            self._history.append((at.astimezone(UTC).date(), key, self._pairs[key]))
         return len(due)
 
     def register_model(self, card: ModelCard) -> None:
@@ -167,7 +171,7 @@ class MemoryStore:
         ]
 
     def counts(
-        self, window: Window | None = None, *, by: Sequence[str] = (), daily: bool = False
+        self, window: Window | None = None, *, by: Sequence[str] = (), daily: bool = False, as_of: date | None = None
     ) -> Sequence[CountsRow]:
         """See `EvaluationStore.counts`."""
         unknown = set(by) - set(STRATA)
@@ -176,7 +180,7 @@ class MemoryStore:
             raise ValueError(message)
         names = ("model", "version", "finding", *(["day"] if daily else []), *by)
         found: dict[tuple[object, ...], Counts] = {}
-        for pair in self._all_pairs():
+        for pair in self._all_pairs() if as_of is None else self._pairs_as_of(as_of):
             inside = window is None or window.first <= pair.day <= window.last
             if inside and pair.method in HEADLINE_METHODS:
                 key = tuple(getattr(pair, name) for name in names)
@@ -250,6 +254,7 @@ class MemoryStore:
         if study is None:
             study = self._studies[instance.study] = begun_by(instance)
             self._to_match |= {read.key: None for read in self._reads.values() if self._may_move(read, study)}
+            self._wake_results(study)
         elif study.state is StudyState.PENDING:
             last = max(study.last_instance_at, instance.received_at)
             self._studies[study.key] = replace(study, last_instance_at=last)
@@ -289,6 +294,10 @@ class MemoryStore:
 
     def _all_pairs(self) -> Iterable[Pair]:
         return (pair for group in self._pairs.values() for pair in group)
+
+    def _pairs_as_of(self, day: date) -> Iterable[Pair]:
+        known = {key: pairs for learnt, key, pairs in self._history if learnt <= day}
+        return (pair for pairs in known.values() for pair in pairs)
 
     def _studies_status(self, waiting: int) -> StudiesStatus:
         states = Counter((study.state, study.reason) for study in self._studies.values())

@@ -7,11 +7,15 @@ from monitor.store.evaluations import SqlEvaluations
 from monitor.store.models import SqlModels
 from monitor.store.pairs import SqlPairs
 from monitor.store.reads import SqlReads
+from monitor.store.resolution import SqlResolution
+from monitor.store.results import SqlResults
 from monitor.store.status import SqlStatus
 from monitor.store.studies import SqlStudies
 
 
-class SqlStore(SqlStudies, SqlReads, SqlPairs, SqlModels, SqlEvaluations, SqlCube, SqlStatus, SqlAudit):
+class SqlStore(
+    SqlStudies, SqlReads, SqlResults, SqlResolution, SqlPairs, SqlModels, SqlEvaluations, SqlCube, SqlStatus, SqlAudit
+):
     """Everything one database offers; each part in its own file."""
 
     def __init__(self, database: Database) -> None:

@@ -21,7 +21,7 @@ from monitor.store.records import (
     study_row,
     unreadable_row,
 )
-from monitor.store.tables import FeatureSetRow, InstanceRow, PredictionRow, ReadRow, StudyRow
+from monitor.store.tables import FeatureSetRow, InstanceRow, PredictionRow, ReadRow, ResultRow, StudyRow
 from monitor.store.tally import LATENCY_BUCKET, LATENCY_SUM, Tally, beat, bucket, move
 
 _ArrivalT = TypeVar("_ArrivalT", Instance, Unreadable)
@@ -163,16 +163,23 @@ def _wake_reads(session: Session, begun: Sequence[Instance]) -> None:
 
     One that came before its images now finds them; one placed by its accession may no longer have a single candidate.
     """
+    uids = {instance.study for instance in begun}
+    issued = {instance.issuer_accession for instance in begun} - {None}
     shared = (
-        (col(ReadRow.study_uid), {instance.study for instance in begun}),
+        (col(ReadRow.study_uid), uids),
         (col(ReadRow.accession), {instance.accession for instance in begun} - {None}),
-        (col(ReadRow.issuer_accession), {instance.issuer_accession for instance in begun} - {None}),
+        (col(ReadRow.issuer_accession), issued),
     )
     for column, values in shared:
         if values:
             wake = update(ReadRow).where(column.in_(values)).values(to_match=True)
-            unplaced = col(ReadRow.method).is_distinct_from(MatchMethod.STUDY_UID)
+            settled = (MatchMethod.STUDY_UID, MatchMethod.LINKED)
+            unplaced = col(ReadRow.method).is_(None) | col(ReadRow.method).not_in(settled)
             session.connection().execute(wake.where(unplaced))
+    for column, values in ((col(ResultRow.study_uid), uids), (col(ResultRow.issuer_accession), issued)):
+        if values:
+            waiting = col(ResultRow.study).is_(None)
+            session.connection().execute(update(ResultRow).where(column.in_(values), waiting).values(to_match=True))
 
 
 def _counted(settlement: Settlement) -> Tally:
