@@ -1,16 +1,23 @@
 """The api role: health, readiness and metrics."""
 
 import threading
+from collections.abc import Callable
 
 import uvicorn
+from fastapi import FastAPI
 
 from monitor.api.app import application
+from monitor.api.reports import report_routes
 from monitor.core.errors import UnreachableError
+from monitor.core.ports import Clock
 from monitor.metrics import exporter
-from monitor.service import rooms
+from monitor.reads.source import Source
+from monitor.service import fhirdoor, reporting, rooms
 from monitor.service.clocks import clock_of
 from monitor.service.running import Running
 from monitor.service.snapshot import snapshot_source
+from monitor.settings import Settings
+from monitor.store.sql import SqlStore
 
 
 def serve_http(running: Running) -> None:
@@ -27,7 +34,11 @@ def serve_http(running: Running) -> None:
 
     source = snapshot_source(store, rooms.open_spool(settings), clock)
     config = uvicorn.Config(
-        application(not_ready), host=settings.api.host, port=settings.api.port, log_config=None, access_log=False
+        _application(settings, store, clock, not_ready),
+        host=settings.api.host,
+        port=settings.api.port,
+        log_config=None,
+        access_log=False,
     )
     server = _Quiet(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -43,6 +54,15 @@ def serve_http(running: Running) -> None:
         server.should_exit = True
         thread.join()
     store.close()
+
+
+def _application(settings: Settings, store: SqlStore, clock: Clock, not_ready: Callable[[], str | None]) -> FastAPI:
+    """Health, and the doors that FHIR comes in by."""
+    app = application(not_ready)
+    source = Source(name=fhirdoor.SOURCE, zone=settings.zone)
+    reports = fhirdoor.reports_taken(store, reporting.desk(settings, clock), source)
+    app.include_router(report_routes(reports, fhirdoor.results_taken(store, settings, clock)))
+    return app
 
 
 class _Quiet(uvicorn.Server):
