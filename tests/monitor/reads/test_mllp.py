@@ -1,11 +1,14 @@
 import asyncio
 import itertools
+import time
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.reads.intake import Answer
+from monitor.reads.group import MOST, GroupCommit
+from monitor.reads.intake import Answer, Received
 from monitor.reads.mllp import Framer, FrameTooLargeError, MllpServer, frame
 
 MESSAGES = st.lists(st.binary(max_size=60).filter(lambda m: b"\x0b" not in m and b"\x1c" not in m), max_size=6)
@@ -81,6 +84,31 @@ def test_server_answers_in_order() -> None:
     """Every message on a connection gets its own answer, in order."""
     got = asyncio.run(_conversation([frame(b"one") + frame(b"tw")[:2], frame(b"tw")[2:]]))
     assert got == frame(b"ACK one") + frame(b"ACK tw")
+
+
+def test_a_refused_sender_is_hung_up_on() -> None:
+    """After a refusal nothing more is answered, and the connection ends."""
+    assert asyncio.run(_conversation([frame(b"forged") + frame(b"two")])) == frame(b"ACK forged")
+
+
+def test_messages_of_all_connections_are_taken_together() -> None:
+    """What comes while a batch is being stored is the next batch, in order, each message with its own answer."""
+    batches: list[int] = []
+
+    def receive(messages: Sequence[Received]) -> list[Answer]:
+        batches.append(len(messages))
+        time.sleep(0.01)
+        return [Answer(message=message.raw) for message in messages]
+
+    async def submitted() -> list[bytes]:
+        group = GroupCommit(receive=receive)
+        running = asyncio.create_task(group.run())
+        answers = [await one for one in [group.submit(Received(raw=b"%d" % n)) for n in range(MOST * 2 + 5)]]
+        running.cancel()
+        return [answer.message for answer in answers]
+
+    assert asyncio.run(submitted()) == [b"%d" % n for n in range(MOST * 2 + 5)]
+    assert batches == [MOST, MOST, 5]
 
 
 def test_server_refuses_large_frames_and_hangs_up() -> None:
