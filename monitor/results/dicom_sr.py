@@ -41,6 +41,8 @@ def parse_sr(content: bytes, *, name: str, door: Door) -> list[Result]:
         items = list(content_items(document))
     except TreeTooLargeError:
         raise refuse("ContentSequence", "a tree of at most 5,000 items, 32 deep") from None
+    except Exception:  # noqa: BLE001 - pydicom reads values late, and raises anything at all on hostile ones
+        raise refuse("ContentSequence", "a whole structured report") from None
     common = {
         "model": _first(items, _NAME) or str(document.get("ManufacturerModelName") or ""),
         "version": _first(items, _VERSION) or _software(document) or "unknown",
@@ -61,15 +63,14 @@ def _document(content: bytes, name: str) -> Any:
     failure = TableError(f"{name}: cannot be read; accepted: {accepted}")
     if len(content) > MAX_BYTES or content[_PREAMBLE - 4 : _PREAMBLE] != b"DICM":
         raise failure
+    if DeflatedExplicitVRLittleEndian.encode() in content[:2048]:
+        raise failure
     try:
-        if DeflatedExplicitVRLittleEndian.encode() in content[:2048]:
-            raise failure
         document = dcmread(BytesIO(content), stop_before_pixels=True)
-    except TableError:
-        raise
+        known = bool(document.get("ContentSequence"))
     except Exception:  # noqa: BLE001 - pydicom raises anything at all on hostile bytes, and may quote them
         raise failure from None
-    if not document.get("ContentSequence"):
+    if not known:
         raise failure
     return document
 
