@@ -26,6 +26,9 @@ _GROUP_NAMES = {
 }
 _SEPARATOR = "\x1f"
 _LABEL_LIMIT = 150
+_NAME_SHARE = 0.2
+"""The share of a plot's width that the name of a marked day may take."""
+_NAME_STEP = 14
 
 Chart = alt.Chart | alt.LayerChart
 Rows = list[dict[str, Any]]
@@ -43,7 +46,7 @@ def sparkline(points: Sequence[Point], *, reference: float | None, marks: Sequen
 
 
 def trend(points: Sequence[Point], statistic: str, *, lines: Mapping[str, float], marks: Mapping[date, str]) -> Any:
-    """A trend with named axes; `lines` are dashed and named on the right, `marks` name days."""
+    """A trend with named axes; `lines` are dashed and named at their right end, `marks` name days."""
     ticks = _ticks(_values_of(points, tuple(lines.values())))
     scale, title = _scale(ticks[0], ticks[-1]), STATISTIC_NAMES[statistic]
     axis = alt.Axis(values=ticks, format="%", title=title, domain=False, ticks=False, labelPadding=6, titlePadding=10)
@@ -54,7 +57,7 @@ def trend(points: Sequence[Point], statistic: str, *, lines: Mapping[str, float]
         *(layer for value in lines.values() for layer in _target(value, axis, scale)),
         *_band_and_line(points, x, axis, scale),
         *_line_names(lines, scale),
-        *_mark_names(marks, x, ticks[0], scale),
+        *_mark_names(marks, points, x, ticks[0], scale),
     ]
     return _finished(layers, height=192)
 
@@ -181,15 +184,28 @@ def _vertical(value: float, scale: alt.Scale, axis: alt.Axis) -> Any:
 
 def _line_names(lines: Mapping[str, float], scale: alt.Scale) -> list[Chart]:
     rows = [{"at": at, "name": name, "series": "target"} for name, at in lines.items()]
-    text = alt.Chart(_values(rows)).mark_text(align="left", baseline="middle", dx=6, fontSize=11)
+    # Inside the plot: beside it, charts that stand under one another would differ in width by their names.
+    text = alt.Chart(_values(rows)).mark_text(align="right", baseline="bottom", dx=-4, dy=-2, fontSize=11)
     named = text.encode(x=alt.value("width"), y=alt.Y("at:Q", scale=scale), text="name:N", color=_color())
     return [named] if rows else []
 
 
-def _mark_names(marks: Mapping[date, str], x: alt.X, low: float, scale: alt.Scale) -> list[Chart]:
-    rows = [{"day": _at(mark), "at": low, "name": name, "series": "annotation"} for mark, name in marks.items()]
-    text = alt.Chart(_values(rows)).mark_text(align="right", baseline="bottom", dx=-5, dy=-3, fontSize=11)
-    return [text.encode(x=x, y=alt.Y("at:Q", scale=scale), text="name:N", color=_color())] if rows else []
+def _mark_names(
+    marks: Mapping[date, str], points: Sequence[Point], x: alt.X, low: float, scale: alt.Scale
+) -> list[Chart]:
+    """The name of each marked day, left of its rule at the foot of the plot; close neighbours stand in steps."""
+    apart = (points[-1].day - points[0].day) * _NAME_SHARE
+    layers: list[Chart] = []
+    previous, step = date.min, 0
+    for mark, name in sorted(marks.items()):
+        step = step + 1 if previous != date.min and mark - previous < apart else 0
+        previous = mark
+        row = {"day": _at(mark), "at": low, "name": name, "series": "annotation"}
+        text = alt.Chart(_values([row])).mark_text(
+            align="right", baseline="bottom", dx=-5, dy=-3 - step * _NAME_STEP, fontSize=11
+        )
+        layers.append(text.encode(x=x, y=alt.Y("at:Q", scale=scale), text="name:N", color=_color()))
+    return layers
 
 
 def _values_of(points: Sequence[Point], others: Sequence[float | None]) -> list[float]:

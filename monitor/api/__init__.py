@@ -1,1 +1,1 @@
-"""The HTTP door: health and readiness."""
+"""The HTTP door: health, readiness and STOW-RS."""

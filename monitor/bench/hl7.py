@@ -21,6 +21,7 @@ from monitor.store.database import Database
 from monitor.store.sql import SqlStore
 
 CONNECTIONS = 16
+MESSAGES = 5000
 READY_SECONDS = 60.0
 _TEXT = (
     "CLINICAL HISTORY: Shortness of breath.~COMPARISON: Chest radiograph of last year.~FINDINGS: The heart is mildly "

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,7 @@ from monitor.cli import casework
 from monitor.core.errors import OverreadError, UsageError
 
 if TYPE_CHECKING:
-    from monitor.labels import Labeler
+    from monitor.labels import TextLabeler
 
 MAX_LINE = 2 * 1024 * 1024
 
@@ -36,21 +37,22 @@ def label(
         Path | None, typer.Argument(help='JSON lines {"id","text","language"?}; standard input if none.')
     ] = None,
     *,
-    profile: Annotated[str, typer.Option(help="Which lexicons to use.")] = "chest-radiograph",
+    profile: Annotated[str, typer.Option(help="Which examination's findings to look for.")] = "chest-radiograph",
+    labeler: Annotated[str, typer.Option(help="`rules`, or an installed labeler's name.")] = "rules",
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")] = False,
 ) -> None:
-    """Label report texts by rules."""
+    """Label report texts."""
     try:
-        _label_all(file, profile, as_json=as_json)
+        _label_all(file, profile, labeler, as_json=as_json)
     except OverreadError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(error.exit_code) from None
 
 
-def _label_all(file: Path | None, profile: str, *, as_json: bool) -> None:
-    from monitor.labels import labeler_for  # noqa: PLC0415 - compiling lexicons is not part of `overread --help`
+def _label_all(file: Path | None, profile: str, labeler_name: str, *, as_json: bool) -> None:
+    from monitor.labels import labeler_named  # noqa: PLC0415 - compiling lexicons is not part of `overread --help`
 
-    labeler = labeler_for(profile)
+    labeler = labeler_named(labeler_name, profile)
     name = "standard input" if file is None else str(file)
     try:
         with nullcontext(sys.stdin.buffer) if file is None else file.open("rb") as stream:
@@ -61,7 +63,7 @@ def _label_all(file: Path | None, profile: str, *, as_json: bool) -> None:
         raise UsageError(message) from None
 
 
-def _labelled(stream: IO[bytes], name: str, labeler: "Labeler") -> Iterator[dict[str, Any]]:
+def _labelled(stream: IO[bytes], name: str, labeler: "TextLabeler") -> Iterator[dict[str, Any]]:
     from monitor.labels import TextTooLongError  # noqa: PLC0415 - as above
 
     number = 0
@@ -80,6 +82,9 @@ def _labelled(stream: IO[bytes], name: str, labeler: "Labeler") -> Iterator[dict
             "status": said.status.value,
             "labels": {finding: found.value for finding, found in said.labels.items()},
             "evidence": {finding: list(span) for finding, span in said.evidence.items()},
+            "grades": dict(said.grades),
+            "measurements": {finding: asdict(size) for finding, size in said.measurements.items()},
+            "laterality": {finding: side.value for finding, side in said.laterality.items()},
             "language": said.language,
             "labeler": said.labeler,
         }
@@ -109,5 +114,16 @@ def _row(line: bytes, where: str) -> dict[str, Any]:
 
 
 def _line(row: dict[str, Any]) -> str:
-    said = [f"{finding}={found}" for finding, found in row["labels"].items() if found != "not_mentioned"]
+    said = [_said(finding, found, row) for finding, found in row["labels"].items() if found != "not_mentioned"]
     return "\t".join([str(row["id"]), row["status"], *said])
+
+
+def _said(finding: str, found: str, row: dict[str, Any]) -> str:
+    size = row["measurements"].get(finding)
+    more = [
+        row["grades"].get(finding),
+        f"{size['value']:g} {size['unit']}" if size else None,
+        row["laterality"].get(finding),
+    ]
+    known = [text for text in more if text]
+    return f"{finding}={found}" + (f" ({', '.join(known)})" if known else "")

@@ -4,9 +4,12 @@ from typing import Annotated
 
 import typer
 
+from monitor.cli.intake import import_studies, pull_studies
 from monitor.cli.output import Json, print_json, print_table
 
 app = typer.Typer(help="Studies received.", no_args_is_help=True)
+app.command("import")(import_studies)
+app.command("pull")(pull_studies)
 
 
 @app.command("list")

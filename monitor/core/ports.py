@@ -11,6 +11,7 @@ from monitor.core.model import ModelCard
 from monitor.core.pairing import Match, MatchMethod, Pair, Unmatched
 from monitor.core.read import QuarantineReason, Read, Taken
 from monitor.core.result import Result
+from monitor.core.series import SeriesRule
 from monitor.core.status import Status
 from monitor.core.study import Exclusion, Failure, Features, Instance, Prediction, Study, StudyState
 from monitor.core.verdict import Alarm, GroupDrift
@@ -37,10 +38,11 @@ class Arrival:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decoded(Generic[PixelsT]):
-    """An image ready to be scored: its pixels (opaque here) and the statistics computed while they were at hand."""
+    """An image ready to be scored: its pixels (opaque here), and what was computed while they were at hand."""
 
     pixels: PixelsT
     statistics: Mapping[str, float]
+    histogram: tuple[int, ...] = ()
 
 
 class Spool(Protocol):
@@ -68,8 +70,12 @@ class ImageSource(Protocol[PixelsT]):
     def parse(self, arrival: Arrival) -> Instance | Failure:
         """Read an object's header into facts and pseudonyms."""
 
-    def decode(self, instance: Instance) -> Decoded[PixelsT] | Exclusion | Failure:
-        """Read an object's pixels: physical polarity (brighter is denser), modality rescale applied."""
+    def decode(self, instance: Instance, *, voi: bool = False) -> Decoded[PixelsT] | Exclusion | Failure:
+        """Read an object's pixels: physical polarity (brighter is denser), modality rescale applied.
+
+        With `voi`, the object's own VOI LUT or window is applied too. What is computed beside the pixels is of the
+        image without it.
+        """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +96,14 @@ class Scorer(Protocol[PixelsT]):
     @property
     def version(self) -> str:
         """The package's version."""
+
+    @property
+    def series(self) -> SeriesRule:
+        """Which series of a study it is for."""
+
+    @property
+    def voi(self) -> bool:
+        """Whether it wants images seen through their own VOI LUT or window."""
 
     def accepts(self, instance: Instance) -> Exclusion | None:
         """None where this instance may be scored, else why not."""
@@ -208,8 +222,10 @@ class FeatureRow:
     patient: str | None
     acquisition: Mapping[str, str]
     statistics: Mapping[str, float]
+    histogram: tuple[int, ...]
     scores: Mapping[str, float]
     embedding: tuple[float, ...]
+    chosen: str
 
 
 class EvaluationStore(Protocol):

@@ -15,6 +15,14 @@ class Label(StrEnum):
     NOT_MENTIONED = "not_mentioned"
 
 
+class LabelSource(StrEnum):
+    """Who says so, the one that outranks the others first."""
+
+    FEEDBACK = "feedback"
+    STRUCTURED = "structured"
+    TEXT = "text"
+
+
 class ReadStatus(StrEnum):
     """How far a report version has come."""
 
@@ -103,6 +111,19 @@ class Change:
     finding: str
     preliminary: Label
     final: Label
+
+
+def merged(said: Mapping[LabelSource, Mapping[str, Label]]) -> Mapping[str, tuple[Label, LabelSource]]:
+    """Each finding's label and who it is from: a reader's feedback before a structured field before the text.
+
+    A source that does not mention a finding leaves it to those below; one that doubts or denies it does not.
+    """
+    decided: dict[str, tuple[Label, LabelSource]] = {}
+    for source in LabelSource:
+        for finding, label in said.get(source, {}).items():
+            if decided.get(finding, (Label.NOT_MENTIONED,))[0] is Label.NOT_MENTIONED:
+                decided[finding] = label, source
+    return decided
 
 
 def in_force(reads: Iterable[Read]) -> Read | None:

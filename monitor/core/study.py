@@ -26,11 +26,13 @@ class Exclusion(StrEnum):
     WRONG_MODALITY = "wrong_modality"
     WRONG_BODY_PART = "wrong_body_part"
     SECONDARY_CAPTURE = "secondary_capture"
+    BURNED_IN_ANNOTATION = "burned_in_annotation"
     WRONG_VIEW = "wrong_view"
     TOO_LARGE = "too_large"
     MISSING_RESCALE = "missing_rescale"
     INVALID_GEOMETRY = "invalid_geometry"
     UNDECODABLE = "undecodable"
+    HISTORICAL = "historical"
 
     @property
     def rank(self) -> int:
@@ -63,6 +65,28 @@ class Acquisition:
     software: str = UNKNOWN
     sex: str = UNKNOWN
     age_band: str = UNKNOWN
+    detector: str = UNKNOWN
+    kernel: str = UNKNOWN
+    orientation: str = UNKNOWN
+    laterality: str = UNKNOWN
+    contrast: str = UNKNOWN
+    time_of_day: str = UNKNOWN
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Technique:
+    """How an image was exposed and sampled, in the units DICOM has; None where it is not stated."""
+
+    kvp: float | None = None
+    exposure_mas: float | None = None
+    slice_thickness_mm: float | None = None
+    spacing_mm: float | None = None
+    rows: float | None = None
+    columns: float | None = None
+
+    def stated(self) -> dict[str, float]:
+        """What is stated, by name: beside the statistics of the pixels, what drift is seen in."""
+        return {name: value for name in self.__slots__ if (value := getattr(self, name)) is not None}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +108,8 @@ class Instance:
     series_number: int
     instance_number: int
     acquisition: Acquisition
+    technique: Technique = field(default_factory=Technique)
+    localizer: bool = False
     studied_at: datetime
     received_at: datetime
     unusable: Exclusion | None = None
@@ -145,11 +171,17 @@ class Prediction:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Features:
-    """What a model saw: statistics of the input (name to value) and its embedding, for drift."""
+    """What a model saw: statistics of the input (name to value), its histogram and embedding, for drift.
+
+    `histogram` counts pixels in even bins over the detector's full range, so that those of one scanner add up;
+    `chosen` says why this image of the study.
+    """
 
     study: str
     model: str
     version: str
     statistics: Mapping[str, float] = field(default_factory=dict)
+    histogram: tuple[int, ...] = ()
     embedding: tuple[float, ...] = ()
     latency_seconds: float
+    chosen: str = ""

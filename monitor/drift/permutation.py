@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ENOUGH = 20
-MIN_DRAWS, MAX_DRAWS = 1_999, 100_000
+MIN_DRAWS, MAX_DRAWS = 999, 100_000
 _FIRST_BATCH, _LAST_BATCH = 128, 4_096
 
 

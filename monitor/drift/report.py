@@ -5,7 +5,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.drift.compare import Comparison, Tested
+from monitor.drift.columns import Tested
+from monitor.drift.compare import Comparison
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,7 +16,7 @@ def write_report(reference: "pd.DataFrame", current: "pd.DataFrame", path: Path,
     """Write one HTML file: our verdict and figures, then evidently's plots of every column.
 
     evidently's own share of drifted columns stays in its pages as a description; at hospital window sizes it calls
-    drift on quiet days, which the file says. Telemetry is off before evidently is imported.
+    drift on quiet days, which the file says.
 
     Args:
         reference: the reference window, a column a feature.
@@ -23,15 +24,20 @@ def write_report(reference: "pd.DataFrame", current: "pd.DataFrame", path: Path,
         path: where to write; an existing file is replaced.
         comparison: what `compare` said of the two.
     """
+    page = described(reference, current)
+    head, tag, body = page.partition("<body>")
+    verdict = f"<section>{_verdict(comparison)}</section>"
+    path.write_text(f"{head}{tag}{verdict}{body}" if tag else verdict + page, encoding="utf-8")
+
+
+def described(reference: "pd.DataFrame", current: "pd.DataFrame") -> str:
+    """Evidently's default pages of two windows, as HTML; telemetry is off before it is imported."""
     os.environ["DO_NOT_TRACK"] = "1"  # written, not read: evidently has no other switch
     from evidently import Report  # noqa: PLC0415  four seconds to import, and only reports need it
     from evidently.presets import DataDriftPreset  # noqa: PLC0415
 
     snapshot = Report([DataDriftPreset()]).run(current, reference)
-    page = snapshot.get_html_str(as_iframe=False)
-    head, tag, body = page.partition("<body>")
-    verdict = f"<section>{_verdict(comparison)}</section>"
-    path.write_text(f"{head}{tag}{verdict}{body}" if tag else verdict + page, encoding="utf-8")
+    return str(snapshot.get_html_str(as_iframe=False))
 
 
 def _verdict(comparison: Comparison) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from monitor.core.ports import FeatureRow
 from monitor.core.verdict import DriftGroup
-from monitor.drift.sample import Floats, Sample
+from monitor.drift.sample import Floats, Sample, one_a_patient
 
 SEGMENTS = ("site", "manufacturer", "model_name", "software")
 
@@ -19,6 +19,11 @@ def columns_of(rows: Sequence[FeatureRow]) -> dict[str, tuple[str, ...]]:
         DriftGroup.INPUTS: tuple(statistics),
         DriftGroup.SCORES: tuple(f"score_{finding}" for finding in findings),
     }
+
+
+def independent(rows: Sequence[FeatureRow]) -> list[FeatureRow]:
+    """One study a patient: those of one patient are no independent witnesses."""
+    return [rows[index] for index in one_a_patient([row.patient for row in rows])]
 
 
 def sample_of(rows: Sequence[FeatureRow], groups: Mapping[str, Sequence[str]]) -> Sample:

@@ -8,52 +8,52 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.core.verdict import Suspect
+from monitor.drift.classifier import FOLDS, cross_fitted, features
 
-FOLDS = 5
 CHANGED_ABOVE = 0.95
 ALPHA = 0.05
-PERMUTATIONS = 999
+DRAWS, REFITS = 999, 199
 MAX_SEGMENTS = 2_000
 MIN_SEGMENT = 5
 """Fewer studies of a segment in the current window are no basis for naming it."""
 
 _SEED = 20_081_107
-_RIDGE = 1.0
 Floats = NDArray[np.float64]
+Segments = Sequence[Mapping[str, str]]
+Named = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Segment:
-    """One value of one attribute, or a pair of them, and who belongs to it (shape (n,), bool)."""
+    """One value of one attribute, or a pair of them, and who belongs to it (shape (N,), bool)."""
 
-    named: tuple[tuple[str, str], ...]
+    named: Named
     members: NDArray[np.bool_]
 
 
 def suspects(
-    reference: Floats,
-    current: Floats,
-    segments: Sequence[Mapping[str, str]],
-    reference_segments: Sequence[Mapping[str, str]] | None = None,
+    reference: Floats, current: Floats, segments: Segments, reference_segments: Segments | None = None
 ) -> tuple[Suspect, ...]:
     """Segments that are over-represented among the studies that changed, the most telling first.
 
-    A cross-fitted linear classifier of reference against current (after D. Lopez-Paz, M. Oquab, Revisiting classifier
-    two-sample tests, ICLR 2017) gives every study a margin by a model that never saw it. Current studies above the 95th
-    percentile of the reference's margins count as changed. Each segment, and each pair of attributes, is scored by how
-    far its number of changed studies lies above what its size alone would bring, in hypergeometric standard deviations;
-    kept are those above the 95th percentile of the largest such score when the changed studies are drawn at random. So
-    that a whole window that shifted alike names nobody, segments are compared with each other, not with the reference.
+    A cross-fitted classifier of reference against current gives every study a margin by a model that never saw it.
+    Current studies above the 95th percentile of the reference's margins count as changed. Each segment, and each pair
+    of attributes, is scored by how far its number of changed studies lies above what its size alone would bring, in
+    hypergeometric standard deviations. Segments are compared with each other, not with the reference: a whole window
+    that shifted alike names nobody.
 
-    A pair is listed only where it scores above both its parts: the simplest description wins. Squares of the features
-    enter beside them, so that a change of spread is seen as well as one of place.
+    Named are segments above the 95th percentile of the largest such score under two nulls: the changed studies drawn
+    at random, and, where the reference's segments are known, windows exchanged among the studies of each segment, the
+    classifier fitted anew each time. The second holds what a classifier makes of a mix of segments that chance made.
+
+    A pair is listed only where it scores above both its parts: the simplest description wins.
 
     Args:
-        reference: features, shape (m, d), not-finite values are taken as the reference's mean.
+        reference: features, shape (m, d); values that are not finite count as the mean.
         current: features, shape (n, d).
         segments: attributes of each current study, n mappings (site, manufacturer, model_name, software, ...).
         reference_segments: the same of each reference study, m mappings. With them margins are taken from the mean of
-            the study's own scanner in the reference, and a scanner that always looked different is not blamed for it.
+            the study's own segment in the reference, and a scanner that always looked different is not blamed for it.
 
     Returns:
         Share of the changed studies, and lift (that share over the share of the current window), per suspect.
@@ -65,38 +65,41 @@ def suspects(
     if not fits or len(reference_segments or reference) != len(reference):
         message = f"suspects: shapes {reference.shape} and {current.shape} with {len(segments)} segments do not fit"
         raise ValueError(message)
-    candidates = list(_candidates(segments))[:MAX_SEGMENTS]
-    if min(len(reference), len(current)) < 2 * FOLDS or not candidates:
+    m = len(reference)
+    named = [*(reference_segments or [{}] * m), *segments]
+    candidates = list(_candidates(named, m))[:MAX_SEGMENTS]
+    if min(m, len(current)) < 2 * FOLDS or not candidates:
         return ()
-    rng = np.random.default_rng([_SEED, len(reference), len(current)])
-    margins = _margins(reference, current, rng)
-    if reference_segments is not None:
-        margins = _from_own_mean(margins, [*reference_segments, *segments], len(reference))
-    # Which current studies have a margin above the reference's 95th percentile.
-    changed = margins[len(reference) :] > np.quantile(margins[: len(reference)], CHANGED_ABOVE)
+    rng = np.random.default_rng([_SEED, m, len(current)])
+    rows = features(np.concatenate([reference, current]))
+    labels = np.r_[np.zeros(m), np.ones(len(current))]
+    groups = None if reference_segments is None else _groups(named)
+    changed = _changed(rows, labels[:, None], groups, rng)[m:, 0]
     if not 0 < changed.sum() < changed.size:
         return ()
     members = np.stack([candidate.members for candidate in candidates]).astype(np.float64)
-    scores = _scores(members, changed[:, None])[:, 0]
-    shuffled = rng.permuted(np.tile(changed, (PERMUTATIONS, 1)), axis=1).T
-    bar = np.quantile(_scores(members, shuffled).max(axis=0), 1 - ALPHA, method="higher")
-    best: dict[tuple[tuple[str, str], ...], float] = {}
+    scores = _scores(members[:, m:], changed[:, None])[:, 0]
+    shuffled = rng.permuted(np.tile(changed, (DRAWS, 1)), axis=1).T
+    bar = _bar(_scores(members[:, m:], shuffled))
+    if groups is not None:
+        bar = max(bar, _refitted_bar(rows, labels, groups, members, rng))
+    best: dict[Named, float] = {}
     for candidate, score in zip(candidates, scores, strict=True):
         parts = (best.get((part,), -np.inf) for part in candidate.named if len(candidate.named) > 1)
         if score > max([bar, *(part + 1e-9 for part in parts)]):
             best[candidate.named] = float(score)
     ranked = sorted((c for c in candidates if c.named in best), key=lambda c: (-best[c.named], len(c.named), c.named))
-    return tuple(_suspect(candidate, changed) for candidate in ranked)
+    return tuple(_suspect(candidate, changed, m) for candidate in ranked)
 
 
-def _candidates(segments: Sequence[Mapping[str, str]]) -> Iterator[_Segment]:
-    """Every value of every attribute, then every pair of values of two attributes, that holds enough but not all."""
-    names = sorted({name for segment in segments for name in segment})
+def _candidates(segments: Segments, m: int) -> Iterator[_Segment]:
+    """Every value of every attribute, then every pair of values of two, that holds enough of the current, not all."""
+    names = sorted({name for segment in segments[m:] for name in segment})
     columns = {name: np.array([segment.get(name, "unknown") for segment in segments]) for name in names}
     singles = [
         _Segment(named=((name, str(value)),), members=column == value)
         for name, column in columns.items()
-        for value in np.unique(column)
+        for value in np.unique(column[m:])
     ]
     pairs = (
         _Segment(named=one.named + other.named, members=one.members & other.members)
@@ -104,65 +107,67 @@ def _candidates(segments: Sequence[Mapping[str, str]]) -> Iterator[_Segment]:
         if one.named[0][0] != other.named[0][0]
     )
     for segment in (*singles, *pairs):
-        if MIN_SEGMENT <= int(segment.members.sum()) < len(segments):
+        if MIN_SEGMENT <= int(segment.members[m:].sum()) < len(segments) - m:
             yield segment
 
 
-def _margins(reference: Floats, current: Floats, rng: np.random.Generator) -> Floats:
-    """How much like the current window every study looks to a classifier that never saw it, shape (m + n,)."""
-    rows = _features(reference, current)
-    is_current = np.r_[np.zeros(len(reference)), np.ones(len(current))]
-    margins = np.empty(len(rows))
-    folds = np.empty(len(rows), dtype=np.intp)
-    for label in (0.0, 1.0):
-        where = np.flatnonzero(is_current == label)
-        folds[where] = rng.permutation(np.arange(where.size) % FOLDS)
-    for fold in range(FOLDS):
-        held, fitted = folds == fold, folds != fold
-        margins[held] = rows[held] @ _direction(rows[fitted], is_current[fitted])
-    return margins
-
-
-def _from_own_mean(margins: Floats, segments: Sequence[Mapping[str, str]], m: int) -> Floats:
-    """Margins less the mean of the reference studies of the same attributes, where it holds enough of them."""
+def _groups(segments: Segments) -> NDArray[np.intp]:
+    """Which studies have all attributes in common, shape (N,)."""
     _, groups = np.unique([repr(sorted(segment.items())) for segment in segments], return_inverse=True)
-    known = np.bincount(groups[:m], minlength=groups.max() + 1)
-    sums = np.bincount(groups[:m], weights=margins[:m] - margins[:m].mean(), minlength=groups.max() + 1)
-    return np.asarray(margins - (sums / np.maximum(known, 1) * (known >= MIN_SEGMENT))[groups])
+    return np.asarray(groups, dtype=np.intp)
 
 
-def _features(reference: Floats, current: Floats) -> Floats:
-    """Features and their squares, both in reference standard deviations, cut at 10 of them; shape (m + n, 2 d)."""
-    known = np.where(np.isfinite(reference), reference, np.nan)
-    counted = np.isfinite(known).sum(axis=0)
-    centre = np.nansum(known, axis=0) / np.maximum(counted, 1)
-    spread = np.sqrt(np.nansum((known - centre) ** 2, axis=0) / np.maximum(counted, 1))
-    rows = np.concatenate([reference, current])
-    rows = np.where(np.isfinite(rows), rows, centre)
-    rows = np.clip((rows - centre) / np.where(spread > 0, spread, 1.0), -10.0, 10.0)
-    return np.concatenate([rows, (rows**2 - 1) / np.sqrt(2.0)], axis=1)
+def _changed(
+    rows: Floats, labels: Floats, groups: NDArray[np.intp] | None, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Which current studies lie above the reference's 95th percentile, for every labelling; shape (N, b)."""
+    margins = cross_fitted(rows, labels, rng)
+    if groups is not None:
+        margins -= _own_mean(margins, 1 - labels, groups)
+    bars = [np.quantile(margins[labels[:, b] == 0, b], CHANGED_ABOVE) for b in range(labels.shape[1])]
+    return np.asarray((margins > np.array(bars)) & (labels == 1))
 
 
-def _direction(rows: Floats, is_current: Floats) -> Floats:
-    """Regularised least-squares direction from reference to current, the classes weighing the same; shape (d,)."""
-    ours, theirs = rows[is_current == 1], rows[is_current == 0]
-    centred = np.concatenate([ours - ours.mean(axis=0), theirs - theirs.mean(axis=0)])
-    scatter = centred.T @ centred / len(centred)
-    # Ridge of one reference variance times d over n: heavier the less the data can say.
-    ridge = _RIDGE * rows.shape[1] / len(rows) * np.trace(scatter) / rows.shape[1] + 1e-9
-    gap = ours.mean(axis=0) - theirs.mean(axis=0)
-    return np.asarray(np.linalg.solve(scatter + ridge * np.eye(rows.shape[1]), gap))
+def _own_mean(margins: Floats, before: Floats, groups: NDArray[np.intp]) -> Floats:
+    """Each study's mean margin among the reference studies of its group, where it holds enough; shape (N, b)."""
+    belongs = (groups[None, :] == np.arange(groups.max() + 1)[:, None]).astype(np.float64)
+    known = belongs @ before
+    overall = (margins * before).sum(axis=0) / before.sum(axis=0)
+    means = belongs @ (margins * before) / np.maximum(known, 1) - overall
+    return np.asarray((means * (known >= MIN_SEGMENT))[groups])
 
 
-def _scores(members: Floats, changed: NDArray[np.bool_]) -> Floats:
-    """Hypergeometric z of each segment (s, n) under each set of changed studies (n, b); shape (s, b)."""
-    n = members.shape[1]
-    sizes = members.sum(axis=1)[:, None]
-    rate = changed.mean(axis=0)[None, :]
-    spread = np.sqrt(sizes * rate * (1 - rate) * (n - sizes) / (n - 1))
-    return np.asarray((members @ changed.astype(np.float64) - sizes * rate) / spread)
+def _refitted_bar(
+    rows: Floats, labels: Floats, groups: NDArray[np.intp], members: Floats, rng: np.random.Generator
+) -> float:
+    """The bar when windows are exchanged within each group that both windows hold enough of."""
+    sizes = [np.bincount(groups[labels == label], minlength=groups.max() + 1) for label in (0, 1)]
+    known = (np.minimum(*sizes) >= MIN_SEGMENT)[groups]
+    if labels[known].sum() < 2 * FOLDS:
+        return -np.inf
+    inside = groups[known]
+    exchanged = np.tile(labels[known][:, None], (1, REFITS))
+    for group in np.unique(inside):
+        exchanged[inside == group] = rng.permuted(exchanged[inside == group], axis=0)
+    changed = _changed(rows[known], exchanged, inside, rng)
+    held = members[:, known]
+    return _bar(_scores(held, changed, exchanged))
 
 
-def _suspect(segment: _Segment, changed: NDArray[np.bool_]) -> Suspect:
-    share = float(segment.members[changed].mean())
-    return Suspect(segment=dict(segment.named), share=share, lift=share / float(segment.members.mean()))
+def _scores(members: Floats, changed: NDArray[np.bool_], current: Floats | None = None) -> Floats:
+    """Hypergeometric z of each segment (s, N) under each set of changed studies (N, b) of the current; shape (s, b)."""
+    n = np.full(changed.shape[1], float(len(changed))) if current is None else current.sum(axis=0)
+    sizes = members.sum(axis=1)[:, None] if current is None else members @ current
+    rate = (changed.sum(axis=0) / n)[None, :]
+    spread = np.sqrt(np.maximum(sizes * rate * (1 - rate) * (n - sizes) / (n - 1), 0.0))
+    excess = members @ changed.astype(np.float64) - sizes * rate
+    return np.asarray(np.where(spread > 0, excess / np.where(spread > 0, spread, 1.0), 0.0))
+
+
+def _bar(scores: Floats) -> float:
+    return float(np.quantile(scores.max(axis=0), 1 - ALPHA, method="higher"))
+
+
+def _suspect(segment: _Segment, changed: NDArray[np.bool_], m: int) -> Suspect:
+    share = float(segment.members[m:][changed].mean())
+    return Suspect(segment=dict(segment.named), share=share, lift=share / float(segment.members[m:].mean()))

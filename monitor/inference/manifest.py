@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from models.networks import NETWORKS
+from monitor.core.series import Prefer, SeriesRule
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
@@ -26,12 +27,16 @@ class Finding(_Part):
 
 
 class Preprocessing(_Part):
-    """How pixels become network input: rows and columns, clip percentiles, mean and standard deviation."""
+    """How pixels become network input: rows and columns, clip percentiles, mean and standard deviation.
+
+    With `voi`, images come through their own VOI LUT or window, as a reader would first see them.
+    """
 
     size: tuple[Annotated[int, Field(ge=16, le=2048)], Annotated[int, Field(ge=16, le=2048)]]
     clip: tuple[Annotated[float, Field(ge=0, le=100)], Annotated[float, Field(ge=0, le=100)]]
     mean: float
     sd: Annotated[float, Field(gt=0)]
+    voi: bool = False
 
     @model_validator(mode="after")
     def _ordered(self) -> "Preprocessing":
@@ -39,6 +44,20 @@ class Preprocessing(_Part):
             message = "clip: the first percentile must be below the second"
             raise ValueError(message)
         return self
+
+
+class Series(_Part):
+    """Which series of a study is scored; see `monitor.core.series.SeriesRule`."""
+
+    orientation: Literal["axial", "coronal", "sagittal"] | None = None
+    kernels: tuple[Annotated[str, Field(pattern=r"^[\w .+*?/()-]{1,64}$")], ...] = ()
+    min_slices: Annotated[int, Field(ge=1, le=10_000)] = 1
+    prefer: Prefer = "first"
+
+    @property
+    def rule(self) -> SeriesRule:
+        """The rule as the rest of the house knows it."""
+        return SeriesRule(**self.model_dump())
 
 
 class Architecture(_Part):
@@ -99,6 +118,7 @@ class Manifest(_Part):
     intended_use: Text
     limits: tuple[Text, ...]
     findings: Annotated[tuple[Finding, ...], Field(min_length=1, max_length=64)]
+    series: Series = Field(default_factory=Series)
     preprocessing: Preprocessing
     network: Architecture
     training: Training

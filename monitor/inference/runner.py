@@ -19,6 +19,7 @@ from torch import Tensor
 from models.networks import Network, build
 from monitor.core.errors import PackageError, SettingError
 from monitor.core.ports import Decoded, Scored
+from monitor.core.series import SeriesRule
 from monitor.core.study import Exclusion, Failure, Features, Instance, Prediction, Study
 from monitor.inference.golden import golden_image
 from monitor.inference.package import MANIFEST, WEIGHTS, Package, load_packages, read_verified
@@ -63,15 +64,27 @@ class TorchScorer:
         """The package's version."""
         return self.package.version
 
+    @property
+    def series(self) -> SeriesRule:
+        """Which series of a study the package is for."""
+        return self.package.manifest.series.rule
+
+    @property
+    def voi(self) -> bool:
+        """Whether the package wants images seen through their own VOI LUT or window."""
+        return self.package.manifest.preprocessing.voi
+
     def accepts(self, instance: Instance) -> Exclusion | None:
-        """None where this instance is what the package was made for, else why not."""
+        """None where this instance is what the package was made for, else the first thing that is wrong with it."""
         manifest, acquisition = self.package.manifest, instance.acquisition
         gates = (
             (acquisition.modality in manifest.modalities, Exclusion.WRONG_MODALITY),
             (acquisition.body_part in manifest.body_parts, Exclusion.WRONG_BODY_PART),
             (acquisition.view_position in manifest.views, Exclusion.WRONG_VIEW),
+            (instance.unusable is None, instance.unusable),
         )
-        return instance.unusable or next((reason for open_, reason in gates if not open_), None)
+        reasons = (reason for open_, reason in gates if not open_ and reason is not None)
+        return min(reasons, key=lambda reason: reason.rank, default=None)
 
     def score(
         self, batch: Sequence[tuple[Study, Decoded[Pixels]]], *, scored_at: datetime
@@ -132,6 +145,7 @@ class TorchScorer:
             model=self.model,
             version=self.version,
             statistics=decoded.statistics,
+            histogram=decoded.histogram,
             embedding=tuple(round(value, EMBEDDING_DECIMALS) for value in answer.embedding),
             latency_seconds=answer.seconds,
         )

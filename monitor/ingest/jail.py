@@ -4,6 +4,7 @@ import json
 import os
 import queue
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -17,17 +18,36 @@ from numpy.typing import NDArray
 from monitor.core.study import Failure
 
 _MAX_HEADER = 1 << 20
+_START_SECONDS = 60.0
+"""What a process may take to start on a machine that is busy: its own affair, and not the object's."""
+_HEIR_AT = 0.9
+"""The share of its objects after which a jail's successor is started."""
+_LARGEST_HEADER = 16 << 20
+"""Of a deflated object, beside its pixels."""
+_PIPE_BYTES = 1 << 20
+"""What an image passes through to us: a radiograph in twenty turns instead of three hundred."""
 _THREADLESS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bounds:
-    """What one object may cost."""
+    """What one object may cost.
+
+    `seconds` bounds the wall clock; the processor time, of which a decoder's two threads each use some, twice that.
+    """
 
     memory_bytes: int = 2 << 30
     seconds: float = 20.0
     max_pixels: int = 64 << 20
     recycle_after: int = 2000
+
+    def asked_of_a_jail(self) -> dict[str, Any]:
+        """The bounds that a jail keeps by itself; more bytes than these, inflated, would hold too many pixels."""
+        return {
+            "seconds": 2 * self.seconds,
+            "max_pixels": self.max_pixels,
+            "most_inflated": 2 * self.max_pixels + _LARGEST_HEADER,
+        }
 
 
 class _HungError(Exception):
@@ -39,34 +59,38 @@ class _DiedError(Exception):
 
 
 class _Jail:
-    """One confined process; replaced when it dies, hangs or has served long enough."""
+    """One confined process; replaced when it dies, hangs or has served long enough.
+
+    Its heir starts before its time is up, so that nobody waits the second or more that a start takes.
+    """
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
         self._served = 0
         self._process = self._spawn()
+        self._heir: subprocess.Popen[bytes] | None = None
 
     def ask(self, request: dict[str, Any]) -> tuple[dict[str, Any], NDArray[np.float32] | None]:
         if self._served >= self._bounds.recycle_after or self._process.poll() is not None:
             self._replace()
         self._served += 1
+        if self._served >= self._bounds.recycle_after * _HEIR_AT and self._heir is None:
+            self._heir = self._spawn()
         try:
             return self._exchange(request)
         except _HungError:
             self._replace()
             return {"failure": Failure.PARSER_TIMED_OUT}, None
         except (_DiedError, OSError, ValueError):
+            _end(self._process)
+            spent = self._process.returncode == -signal.SIGXCPU
             self._replace()
-            return {"failure": Failure.PARSER_CRASHED}, None
+            return {"failure": Failure.PARSER_TIMED_OUT if spent else Failure.PARSER_CRASHED}, None
 
     def close(self) -> None:
-        with suppress(OSError):
-            self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with suppress(OSError):
-                    stream.close()
+        for process in (self._process, self._heir):
+            if process is not None:
+                _end(process)
 
     def _spawn(self) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(  # noqa: S603  # our own module, under our own interpreter
@@ -76,18 +100,21 @@ class _Jail:
             stderr=subprocess.DEVNULL,
             env=_bare_environment(),
             bufsize=0,
+            pipesize=_PIPE_BYTES,
         )
 
     def _replace(self) -> None:
-        self.close()
+        _end(self._process)
         self._served = 0
-        self._process = self._spawn()
+        self._process, self._heir = self._heir or self._spawn(), None
 
     def _exchange(self, request: dict[str, Any]) -> tuple[dict[str, Any], NDArray[np.float32] | None]:
-        deadline = time.monotonic() + self._bounds.seconds
         if self._process.stdin is None:
             raise _DiedError
-        self._process.stdin.write(json.dumps(request).encode() + b"\n")
+        if self._served == 1:
+            self._read(1, time.monotonic() + _START_SECONDS)
+        deadline = time.monotonic() + self._bounds.seconds
+        self._process.stdin.write(json.dumps(request | self._bounds.asked_of_a_jail()).encode() + b"\n")
         size = int.from_bytes(self._read(4, deadline), "big")
         if size > _MAX_HEADER:
             raise _DiedError
@@ -100,7 +127,7 @@ class _Jail:
         pixels = np.frombuffer(self._read(rows * columns * 4, deadline), dtype=np.float32)
         return header, pixels.reshape(rows, columns)
 
-    def _read(self, size: int, deadline: float) -> bytes:
+    def _read(self, size: int, deadline: float) -> bytearray:
         if self._process.stdout is None:
             raise _DiedError
         handle = self._process.stdout.fileno()
@@ -114,7 +141,7 @@ class _Jail:
             if taken == 0:
                 raise _DiedError
             view = view[taken:]
-        return bytes(gathered)
+        return gathered
 
 
 class Jails:
@@ -139,6 +166,16 @@ class Jails:
         """End every jail."""
         for jail in self._all:
             jail.close()
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    with suppress(OSError):
+        process.kill()
+    process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with suppress(OSError):
+                stream.close()
 
 
 def _bare_environment() -> dict[str, str]:

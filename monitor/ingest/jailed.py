@@ -1,13 +1,16 @@
 """What runs inside a parser jail: `python -m monitor.ingest.jailed`.
 
-Reads one JSON request a line, answers with a 4-byte length, a JSON header of that length and, for an image, its raw
-float32 bytes. Nothing here holds the pseudonym key, a socket or a database; nothing is unpickled on either side.
+Writes one byte when it is ready. Then reads one JSON request a line and answers each with a 4-byte length, a JSON
+header of that length and, for an image, its raw float32 bytes. Nothing here holds the pseudonym key, a socket or a
+database; nothing is unpickled on either side.
 """
 
 import json
+import math
 import os
 import resource
 import sys
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -18,10 +21,15 @@ import pydicom
 from numpy.typing import NDArray
 from pydicom import Dataset
 
-from monitor.core.study import Failure
+from monitor.core.study import Exclusion, Failure
 from monitor.ingest import codecs
-from monitor.ingest.pixels import UnusableError, image_of
-from monitor.ingest.statistics import image_statistics
+from monitor.ingest.groups import of_frame
+from monitor.ingest.heading import heading
+from monitor.ingest.opened import Opened, open_bounded
+from monitor.ingest.pixels import UnusableError, frame_of, voi_levels
+from monitor.ingest.refusals import frames_of, refusal
+from monitor.ingest.statistics import described
+from monitor.ingest.structure import PIXEL_DATA, BrokenError
 
 MAX_VALUE = 256
 TAGS = (
@@ -44,72 +52,83 @@ TAGS = (
     "ManufacturerModelName",
     "SoftwareVersions",
     "InstitutionName",
+    "DetectorType",
     "SeriesNumber",
     "InstanceNumber",
     "Rows",
     "Columns",
     "NumberOfFrames",
     "ImageType",
-    "ConversionType",
+    "ImageLaterality",
+    "Laterality",
+    "ImagerPixelSpacing",
+    "Exposure",
+    "ExposureInuAs",
+    "ContrastBolusAgent",
 )
+GROUPED = {
+    "ImageOrientationPatient": "PlaneOrientationSequence",
+    "PixelSpacing": "PixelMeasuresSequence",
+    "SliceThickness": "PixelMeasuresSequence",
+    "ConvolutionKernel": "CTReconstructionSequence",
+    "KVP": "CTXRayDetailsSequence",
+    "ExposureInmAs": "CTExposureSequence",
+    "FrameLaterality": "FrameAnatomySequence",
+}
+"""Facts that enhanced objects keep in a functional group: attribute to the group."""
 
 Answer = tuple[dict[str, Any], NDArray[np.float32] | None]
 
 
-class BrokenError(Exception):
-    """The object cannot be parsed."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure)
-        self.failure = failure
-
-
 def parse(request: dict[str, Any]) -> Answer:
-    """The few header values that `monitor.ingest.facts` needs, as bounded strings."""
-    dataset = _read(request["path"])
-    tags = {name: _plain(dataset.get(name)) for name in TAGS}
-    issuer = dataset.get("IssuerOfAccessionNumberSequence")
-    tags["AccessionIssuer"] = _plain(issuer[0].get("LocalNamespaceEntityID")) if issuer else ""
-    tags["TransferSyntaxUID"] = _plain(dataset.file_meta.get("TransferSyntaxUID"))
-    return {"tags": tags}, None
+    """The few header values that `monitor.ingest.facts` needs, as bounded strings, and why the object is unusable."""
+    with open_bounded(Path(request["path"]), most_inflated=request["most_inflated"]) as opened:
+        header = opened.header()
+        _check_length(opened, header)
+        reason = refusal(header, max_pixels=request["max_pixels"]) if opened.whole else Exclusion.TOO_LARGE
+        return {"tags": _tags(header), "unusable": reason}, None
 
 
 def decode(request: dict[str, Any]) -> Answer:
-    """The image and its statistics."""
-    dataset = _read(request["path"])
-    image, full_range = image_of(dataset, max_pixels=request["max_pixels"])
-    image = np.ascontiguousarray(image, dtype=np.float32)
-    statistics = image_statistics(image, full_range=full_range)
-    return {"shape": image.shape, "statistics": statistics}, image
+    """One frame as an image, and what describes it."""
+    with open_bounded(Path(request["path"]), most_inflated=request["most_inflated"]) as opened:
+        if not opened.whole:
+            raise UnusableError(Exclusion.TOO_LARGE)
+        dataset = opened.everything()
+    frame = frame_of(dataset, max_pixels=request["max_pixels"], frame=request["frame"])
+    image = frame.image(voi_levels(dataset, request["frame"]) if request["voi"] else None)
+    seen = described(frame)
+    return {"shape": image.shape, "statistics": seen.statistics, "histogram": seen.histogram}, image
 
 
-VERBS: dict[str, Callable[[dict[str, Any]], Answer]] = {"parse": parse, "decode": decode}
+VERBS: dict[str, Callable[[dict[str, Any]], Answer]] = {"parse": parse, "decode": decode, "heading": heading}
 
 
-def _read(path: str) -> Dataset:
-    dataset = pydicom.dcmread(path)
-    if (
-        "Rows" in dataset
-        and "PixelData" not in dataset
-        and not {"FloatPixelData", "DoubleFloatPixelData"} & set(dataset.dir())
-    ):
+def _tags(header: Dataset) -> dict[str, str]:
+    tags = {name: _plain(header.get(name)) for name in TAGS}
+    tags |= {name: _plain(of_frame(header, name, group=group)) for name, group in GROUPED.items()}
+    issuer = header.get("IssuerOfAccessionNumberSequence")
+    tags["AccessionIssuer"] = _plain(issuer[0].get("LocalNamespaceEntityID")) if issuer else ""
+    tags["ContrastAgents"] = str(len(header.get("ContrastBolusAgentSequence") or ()))
+    tags["TransferSyntaxUID"] = _plain(header.file_meta.get("TransferSyntaxUID"))
+    return tags
+
+
+def _check_length(opened: Opened, header: Dataset) -> None:
+    """An image without pixel data, or with fewer bytes than its header promises, was cut; pydicom would not mind."""
+    if "Rows" not in header or not opened.whole:
+        return
+    if opened.pixels is None:
         raise BrokenError(Failure.TRUNCATED)
-    if "PixelData" in dataset and _is_short(dataset):
-        raise BrokenError(Failure.TRUNCATED)
-    return dataset
-
-
-def _is_short(dataset: Dataset) -> bool:
-    """Whether uncompressed pixel data holds fewer bytes than the header promises; pydicom accepts that in silence."""
-    syntax = dataset.file_meta.get("TransferSyntaxUID")
-    if syntax is None or syntax.is_compressed:
-        return False
+    found = opened.pixels.native_bytes
+    if found is None or opened.pixels.tag != PIXEL_DATA:
+        return
     names = ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated")
-    rows, columns, samples, bits = (int(dataset.get(name) or 0) for name in names)
-    pixels = rows * columns * samples * int(dataset.get("NumberOfFrames") or 1)
-    if str(dataset.get("PhotometricInterpretation")) == "YBR_FULL_422":
-        pixels = pixels * 2 // 3
-    return len(dataset.PixelData) < pixels * bits // 8
+    values = math.prod(int(header.get(name) or 0) for name in names) * frames_of(header)
+    if str(header.get("PhotometricInterpretation")) == "YBR_FULL_422":
+        values = values * 2 // 3
+    if found < values // 8:
+        raise BrokenError(Failure.TRUNCATED)
 
 
 def _plain(value: object) -> str:
@@ -138,14 +157,24 @@ def confine(memory_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
 
 
+def allow(seconds: float) -> None:
+    """Let the next object have this much processor time; beyond it the system ends us, watched or not."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time() + seconds), hard))
+
+
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer requests until there are no more."""
+    """Say that we are here with a byte, then answer requests until there are no more."""
+    answers.write(b"\0")
+    answers.flush()
     for line in requests:
-        header, image = answer(json.loads(line))
+        request = json.loads(line)
+        allow(request["seconds"])
+        header, image = answer(request)
         encoded = json.dumps(header).encode()
         answers.write(len(encoded).to_bytes(4, "big") + encoded)
         if image is not None:
-            answers.write(image.tobytes())
+            answers.write(image.data)
         answers.flush()
 
 

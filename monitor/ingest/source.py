@@ -28,13 +28,18 @@ class JailedSource:
         answer, _ = self._jails.ask({"verb": "parse", "path": str(arrival.path.absolute())})
         if "failure" in answer:
             return Failure(answer["failure"])
-        return instance_of(arrival, answer["tags"], pseudonyms=self._pseudonyms, sites=self._sites, zone=self._zone)
+        reason = answer["unusable"]
+        unusable = None if reason is None else Exclusion(reason)
+        return instance_of(
+            arrival, answer["tags"], unusable=unusable, pseudonyms=self._pseudonyms, sites=self._sites, zone=self._zone
+        )
 
-    def decode(self, instance: Instance) -> Decoded[NDArray[np.float32]] | Exclusion | Failure:
-        """See `ImageSource.decode`."""
-        path = self._spool.path(instance.digest).absolute()
-        request = {"verb": "decode", "path": str(path), "max_pixels": self._jails.bounds.max_pixels}
+    def decode(self, instance: Instance, *, voi: bool = False) -> Decoded[NDArray[np.float32]] | Exclusion | Failure:
+        """See `ImageSource.decode`. Of an object of many frames the middle one is decoded."""
+        path = str(self._spool.path(instance.digest).absolute())
+        request = {"verb": "decode", "path": path, "frame": (instance.frames - 1) // 2, "voi": voi}
         answer, image = self._jails.ask(request)
-        if image is not None:
-            return Decoded(pixels=image, statistics=answer["statistics"])
-        return Exclusion(answer["unusable"]) if "unusable" in answer else Failure(answer["failure"])
+        if image is None:
+            return Exclusion(answer["unusable"]) if "unusable" in answer else Failure(answer["failure"])
+        statistics = answer["statistics"] | instance.technique.stated()
+        return Decoded(pixels=image, statistics=statistics, histogram=tuple(answer["histogram"]))

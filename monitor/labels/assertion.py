@@ -1,27 +1,28 @@
-"""What one sentence says of each finding in it: present, absent or in doubt.
-
-In the line of NegEx (Chapman et al., J Biomed Inform 2001) and ConText (Harkema et al., J Biomed Inform 2009): cues
-before and after a mention, breakers that end their scope, pseudo-cues that look like negations and are none.
-"""
+"""What one sentence says of each finding in it: present, absent or in doubt; its grade, its size and its side."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from monitor.core.read import Label
-from monitor.labels.lexicon import CueKind, Lexicon
+from monitor.labels.attributes import sides_of, sizes_of
+from monitor.labels.cues import Judgement, cues_of, judge
+from monitor.labels.lexicon import CueKind, Lexicon, Side
+from monitor.labels.profile import Finding
+from monitor.labels.terms import scan
 
-_NEGATIONS = frozenset({CueKind.NEGATION_BEFORE, CueKind.HEDGED_NEGATION_BEFORE})
-_AFTER = frozenset({CueKind.NEGATION_AFTER, CueKind.DOUBT_AFTER})
-_LOOK_BACK = 16  # cues; a clause with more is not a report
+_SENTENCES_KEPT = 20_000
+_LONGEST_KEPT = 160  # characters: stock phrases are short, and what is long hardly comes twice
 
 
 @dataclass(frozen=True, slots=True)
-class Cue:
-    """A cue and where it lies."""
+class Mention:
+    """Words that name a finding, or a grade of it."""
 
+    finding: str
     start: int
     end: int
-    kind: CueKind
+    grade: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,74 +34,122 @@ class Statement:
     start: int
     end: int
     firm: bool = True
+    grade: str | None = None
+    size: float | None = None
+    sides: frozenset[Side] = frozenset()
 
 
-def statements(lowered: str, start: int, end: int, lexicon: Lexicon) -> Iterator[Statement]:
-    """What the sentence `lowered[start:end]` says, finding by finding."""
-    denied: dict[str, list[tuple[int, int]]] = {}
-    for normal in lexicon.normals:
-        for match in normal.pattern.finditer(lowered, start, end):
-            for finding in normal.findings:
-                denied.setdefault(finding, []).append(match.span())
-                yield Statement(finding, Label.ABSENT, match.start(), match.end(), normal.firm)
-    cues: list[Cue] | None = None
-    for finding, pattern in lexicon.findings.items():
-        for match in pattern.finditer(lowered, start, end):
-            if any(match.start() < b and a < match.end() for a, b in denied.get(finding, ())):
-                continue
-            cues = _cues(lowered, start, end, lexicon) if cues is None else cues
-            label, firm = judge(lowered, match.start(), match.end(), cues, lexicon.reach)
-            yield Statement(finding, label, match.start(), match.end(), firm)
-
-
-def judge(lowered: str, start: int, end: int, cues: Sequence[Cue], reach: int) -> tuple[Label, bool]:
-    """How the cues of its sentence leave the mention `lowered[start:end]`, and whether firmly.
+def statements(sentence: str, lexicon: Lexicon) -> Sequence[Statement]:
+    """What a sentence says, finding by finding. What stock phrases say is remembered.
 
     Args:
-        lowered: the report in lower case.
-        start: where the mention begins.
-        end: where it ends.
-        cues: the sentence's cues, in order, none overlapping another.
-        reach: how far, in characters, doubt and whatever follows a mention reach.
+        sentence: in lower case, its runs of blanks one blank each.
+        lexicon: whose words to look for.
     """
-    after = _following(cues, end, reach)
-    if after is not None:
-        return (Label.ABSENT if after.kind is CueKind.NEGATION_AFTER else Label.UNCERTAIN), True
-    negation = doubt = None
-    for cue in _preceding(cues, start):
-        if cue.kind in _NEGATIONS:
-            negation = negation or cue
-        elif cue.kind is CueKind.DOUBT_BEFORE and start - cue.end <= reach:
-            doubt = doubt or cue
-    if negation is None:
-        return (Label.PRESENT if doubt is None else Label.UNCERTAIN), True
-    # "no opacity to suggest pneumonia" denies; "no effusion, possible pneumonia" does not.
-    if doubt is not None and doubt.start >= negation.end and "," in lowered[negation.end : doubt.start]:
-        return Label.UNCERTAIN, True
-    return Label.ABSENT, negation.kind is CueKind.NEGATION_BEFORE
+    return (_remembered if len(sentence) <= _LONGEST_KEPT else _read)(sentence, lexicon)
 
 
-def _preceding(cues: Sequence[Cue], start: int) -> Iterator[Cue]:
-    """Cues of the same clause before a mention, nearest first."""
-    before = [cue for cue in cues if cue.end <= start][-_LOOK_BACK:]
-    for cue in reversed(before):
-        if cue.kind is CueKind.BREAKER:
+def _read(sentence: str, lexicon: Lexicon) -> tuple[Statement, ...]:
+    denials = tuple(_denials(sentence, lexicon))
+    mentions = _mentions(sentence, lexicon, denials)
+    said = [*denials, *_judged(sentence, mentions, lexicon)] if mentions else denials
+    return tuple(related for statement in said for related in _with_kin(statement, lexicon))
+
+
+_remembered = lru_cache(maxsize=_SENTENCES_KEPT)(_read)
+
+
+def _denials(sentence: str, lexicon: Lexicon) -> Iterator[Statement]:
+    for normal in lexicon.normals:
+        for match in normal.pattern.finditer(sentence):
+            for finding in normal.findings:
+                yield Statement(finding, Label.ABSENT, match.start(), match.end(), normal.firm)
+
+
+def _mentions(sentence: str, lexicon: Lexicon, denials: Sequence[Statement]) -> list[Mention]:
+    """Every mention that no statement of normality holds, in order; words for a grade outrank words for its finding."""
+    found = [
+        Mention(finding, start, end, max(grades, key=[*lexicon.profile.findings[finding].scale].index))
+        for finding, grading in lexicon.gradings.items()
+        for start, end, grades in scan(sentence, grading)
+    ]
+    taken = [(said.finding, said.start, said.end) for said in denials]
+    taken += [(mention.finding, mention.start, mention.end) for mention in found]
+    for finding, pattern in lexicon.findings.items():
+        for match in pattern.finditer(sentence):
+            start, end = match.span()
+            if not any(name == finding and start < b and a < end for name, a, b in taken):
+                found.append(Mention(finding, start, end))
+    genera = {finding.is_a for finding in lexicon.profile.findings.values() if finding.is_a}
+    if genera:
+        found = [
+            mention for mention in found if mention.finding not in genera or not _of_species(mention, found, lexicon)
+        ]
+    found.sort(key=lambda mention: (mention.start, mention.end))
+    return found
+
+
+def _of_species(genus: Mention, found: Sequence[Mention], lexicon: Lexicon) -> bool:
+    """Whether words for a genus are part of words for one of its species: "subdural haemorrhage" speaks of no other."""
+    return any(
+        lexicon.profile.findings[other.finding].is_a == genus.finding
+        and other.start < genus.end
+        and genus.start < other.end
+        for other in found
+    )
+
+
+def _judged(sentence: str, mentions: Sequence[Mention], lexicon: Lexicon) -> Iterator[Statement]:
+    spans = [(mention.start, mention.end) for mention in mentions]
+    cues = cues_of(sentence, spans, lexicon)
+    prior = [cue for cue in cues if CueKind.PRIOR in cue.keys]
+    sides = sides_of(sentence, spans, lexicon)
+    sizes = sizes_of(sentence, spans, [cue.end for cue in prior])
+    last_end = 0
+    for mention, side, size in zip(mentions, sides, sizes, strict=True):
+        earlier = any(
+            last_end <= cue.start and cue.end <= mention.start and "," not in sentence[cue.end : mention.start]
+            for cue in prior
+        )
+        last_end = mention.end
+        judged = judge(sentence, mention.start, mention.end, cues, lexicon.reach, spans)
+        if judged is not None and not (earlier and mention.grade):
+            yield from _detailed(mention, judged, size, side, lexicon.profile.findings[mention.finding])
+
+
+def _detailed(
+    mention: Mention, judged: Judgement, size: float | None, sides: frozenset[Side], finding: Finding
+) -> Iterator[Statement]:
+    """The statement with its grade, size and side. To deny a grade says nothing of the others."""
+    label = judged.label
+    grade = mention.grade
+    if grade is not None:
+        if label is Label.ABSENT:
             return
-        yield cue
+        label = finding.scale[grade] if label is Label.PRESENT else label
+    elif label is Label.ABSENT:
+        grade = finding.denied
+    there = label is not Label.ABSENT
+    yield Statement(
+        mention.finding,
+        label,
+        mention.start,
+        mention.end,
+        judged.firm,
+        grade=grade,
+        size=size if there and finding.unit else None,
+        sides=sides if there and finding.sided else frozenset(),
+    )
 
 
-def _following(cues: Sequence[Cue], end: int, reach: int) -> Cue | None:
-    for cue in cues:
-        if cue.start < end:
-            continue
-        if cue.kind is CueKind.BREAKER or cue.start - end > reach:
-            return None
-        if cue.kind in _AFTER:
-            return cue
-    return None
-
-
-def _cues(lowered: str, start: int, end: int, lexicon: Lexicon) -> list[Cue]:
-    kinds = lexicon.cue_kinds
-    found = lexicon.cues.finditer(lowered, start, end)
-    return [Cue(m.start(), m.end(), kinds[(m.lastindex or 1) - 1]) for m in found]
+def _with_kin(said: Statement, lexicon: Lexicon) -> Iterator[Statement]:
+    """A species that is there makes its genus so; a genus that is denied denies its species."""
+    yield said
+    findings = lexicon.profile.findings
+    if said.label is Label.ABSENT:
+        kin = [name for name in lexicon.covered if findings[name].is_a == said.finding]
+    else:
+        genus = findings[said.finding].is_a
+        kin = [] if genus is None else [genus]
+    for name in kin:
+        yield replace(said, finding=name, grade=None, size=None)

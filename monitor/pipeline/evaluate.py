@@ -12,7 +12,7 @@ from monitor.core.ports import EvaluationStore, FeatureRow, ModelStore
 from monitor.core.verdict import Alarm, AlarmKind, DriftGroup, DriftVerdict, GroupDrift, Suspect
 from monitor.core.windows import Window, leading, trailing
 from monitor.drift.compare import GroupResult, compare
-from monitor.drift.rows import columns_of, matrix_of, sample_of, segments_of
+from monitor.drift.rows import columns_of, independent, matrix_of, sample_of, segments_of
 from monitor.drift.suspects import suspects
 
 DAYS_PER_YEAR = 365
@@ -110,8 +110,9 @@ def evaluate_day(store: Store, day: date, *, zone: tzinfo, budget: Budget) -> tu
 def drift_of(store: EvaluationStore, look: Look) -> tuple[list[GroupDrift], list[Evidence]]:
     """The drift of every group, and the evidence where there was enough data to look."""
     card = look.card
-    reference = store.features(card.model, card.version, look.reference)
-    current = store.features(card.model, card.version, look.current)
+    reference, current = (
+        independent(store.features(card.model, card.version, window)) for window in (look.reference, look.current)
+    )
     if look.current.first <= look.reference.last or not current:
         return [_too_early(look, group, len(reference), len(current)) for group in DriftGroup], []
     groups = columns_of(reference)

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from monitor.core.ports import Decoded, ImageSource, Scored, Scorer, Settlement, StudyStore
+from monitor.core.series import Pick, pick
 from monitor.core.study import Exclusion, Failure, Instance, Study, StudyState
 
 PixelsT = TypeVar("PixelsT")
@@ -14,10 +16,10 @@ PixelsT = TypeVar("PixelsT")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chosen:
-    """What each model is to look at in one study: an instance, or why there is none."""
+    """What each model is to look at in one study: an instance and why it, or why there is none."""
 
     study: Study
-    by_model: tuple[Instance | Exclusion, ...]
+    by_model: tuple[Pick | Exclusion, ...]
 
 
 def score_quiet(
@@ -32,31 +34,28 @@ def score_quiet(
 ) -> int:
     """Score studies whose last instance came `quiet` ago or earlier; returns how many were settled.
 
-    Each instance is decoded once, however many models look at it; each model gets its studies as one batch; all
+    Each instance is decoded once for all models that want it alike; each model gets its studies as one batch; all
     outcomes are stored in one transaction.
     """
     studies = store.ready(quiet_since=now - quiet, limit=limit)
     if not studies:
         return 0
     chosen = [choose(study, store.instances(study.key), scorers) for study in studies]
-    wanted = {pick.digest: pick for choice in chosen for pick in choice.by_model if isinstance(pick, Instance)}
-    decoded = dict(zip(wanted, jails.map(source.decode, wanted.values()), strict=True))
+    wanted = {
+        (made.instance.digest, scorer.voi): partial(source.decode, made.instance, voi=scorer.voi)
+        for choice in chosen
+        for made, scorer in zip(choice.by_model, scorers, strict=True)
+        if isinstance(made, Pick)
+    }
+    decoded = dict(zip(wanted, jails.map(partial.__call__, wanted.values()), strict=True))
     outcomes = [_run(scorer, index, chosen, decoded, now) for index, scorer in enumerate(scorers)]
     settlements = [settle(choice.study, [outcome[choice.study.key] for outcome in outcomes]) for choice in chosen]
     return store.settle(settlements, at=now)
 
 
 def choose(study: Study, instances: Sequence[Instance], scorers: Sequence[Scorer[PixelsT]]) -> Chosen:
-    """For each model the first instance it accepts, or the exclusion that came nearest to being accepted."""
-
-    def pick(scorer: Scorer[PixelsT]) -> Instance | Exclusion:
-        verdicts = [(scorer.accepts(instance), instance) for instance in instances]
-        accepted = (instance for reason, instance in verdicts if reason is None)
-        reasons = [reason for reason, _ in verdicts if reason is not None]
-        nearest = max(reasons, key=lambda reason: reason.rank, default=Exclusion.UNSUPPORTED_SOP_CLASS)
-        return next(accepted, nearest)
-
-    return Chosen(study=study, by_model=tuple(pick(scorer) for scorer in scorers))
+    """For each model the instance its rule picks, or the exclusion that came nearest to being accepted."""
+    return Chosen(study=study, by_model=tuple(pick(scorer.series, instances, scorer.accepts) for scorer in scorers))
 
 
 def settle(study: Study, outcomes: Sequence[Scored | Exclusion | Failure]) -> Settlement:
@@ -76,18 +75,26 @@ def _run(
     scorer: Scorer[PixelsT],
     index: int,
     chosen: Sequence[Chosen],
-    decoded: Mapping[str, Decoded[PixelsT] | Exclusion | Failure],
+    decoded: Mapping[tuple[str, bool], Decoded[PixelsT] | Exclusion | Failure],
     now: datetime,
 ) -> dict[str, Scored | Exclusion | Failure]:
     """One model's outcome for every study, by study key."""
     outcomes: dict[str, Scored | Exclusion | Failure] = {}
     batch: list[tuple[Study, Decoded[PixelsT]]] = []
+    reasons: list[str] = []
     for choice in chosen:
-        pick = choice.by_model[index]
-        image = pick if isinstance(pick, Exclusion) else decoded[pick.digest]
-        if isinstance(image, Decoded):
+        made = choice.by_model[index]
+        image = made if isinstance(made, Exclusion) else decoded[made.instance.digest, scorer.voi]
+        if isinstance(made, Pick) and isinstance(image, Decoded):
             batch.append((choice.study, image))
-        else:
+            reasons.append(made.reason)
+        elif not isinstance(image, Decoded):
             outcomes[choice.study.key] = image
     results = scorer.score(batch, scored_at=now) if batch else ()
-    return outcomes | {study.key: result for (study, _), result in zip(batch, results, strict=True)}
+    told = [_explained(result, reason) for result, reason in zip(results, reasons, strict=True)]
+    return outcomes | {study.key: result for (study, _), result in zip(batch, told, strict=True)}
+
+
+def _explained(result: Scored | Failure, reason: str) -> Scored | Failure:
+    """The answer, with why its image was chosen."""
+    return replace(result, features=replace(result.features, chosen=reason)) if isinstance(result, Scored) else result

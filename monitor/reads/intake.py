@@ -4,12 +4,11 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from monitor.core.identity import Pseudonyms
 from monitor.core.ports import Clock, ReadStore
 from monitor.core.read import PatientMerge, QuarantineReason, Read, SetAside, Taken
-from monitor.labels import Labelled
+from monitor.labels import TextLabeler
 from monitor.reads.hl7v2 import Header, header_of, read_message
 from monitor.reads.report import MergeFacts, QuarantinedError, ReportFacts
 from monitor.reads.source import Source, source_of
@@ -18,13 +17,6 @@ UNPLACED = "unknown"
 """The source of a message that no known sender sent."""
 RESCUE_SECONDS = 5.0
 _DIGESTED = 64 * 1024
-
-
-class TextLabeler(Protocol):
-    """What turns a report's text into labels."""
-
-    def label(self, text: str, language: str | None = None) -> Labelled:
-        """Label a report."""
 
 
 LabelerFor = Callable[[ReportFacts], TextLabeler]

@@ -1,12 +1,13 @@
 """What `overread doctor` looks at."""
 
+import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from monitor.core.errors import GateFailedError, OverreadError
+from monitor.core.errors import GateFailedError, OverreadError, SettingError
 from monitor.inference.runner import chosen_device, load_scorers
-from monitor.service import rooms
+from monitor.service import doors, rooms
 from monitor.settings import PREFIX, Settings, pseudonym_key
 
 
@@ -39,6 +40,10 @@ def check_all(settings: Settings) -> list[Check]:
         )
     ]
     checks += [(f"{name} port", lambda at=(host, port): _port(*at)) for name, host, port in ports]  # type: ignore[misc]  # bound now
+    if settings.folder.watch is not None:
+        checks.append(("drop folder", lambda: _drop_folder(settings)))
+    if settings.dicomweb.url is not None:
+        checks.append(("archive", lambda: _archive(settings)))
     if settings.clock.file is not None:
         checks.append(("clock", lambda: f"simulated, from {settings.clock.file}: for demonstrations only"))
     return [_checked(name, look) for name, look in checks]
@@ -64,6 +69,19 @@ def _store(settings: Settings) -> str:
 def _models(settings: Settings) -> str:
     scorers = load_scorers(rooms.models_dir(settings), settings.device)
     return ", ".join(f"{scorer.model}/{scorer.version}" for scorer in scorers) + ": digests and self-test hold"
+
+
+def _drop_folder(settings: Settings) -> str:
+    folder = settings.folder.watch
+    if folder is None or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        message = f"{PREFIX}FOLDER__WATCH={folder}: accepted: a folder that can be read and written to"
+        raise SettingError(message)
+    return f"{folder} can be read and emptied"
+
+
+def _archive(settings: Settings) -> str:
+    doors.open_archive(settings, lambda _seconds: None).answers()
+    return "answers a search"
 
 
 def _port(host: str, port: int) -> str:

@@ -1,10 +1,9 @@
-"""The api role: health, readiness and metrics."""
+"""The api role: health, readiness, STOW-RS, FHIR and metrics."""
 
 import threading
-from collections.abc import Callable
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter
 
 from monitor.api.app import application
 from monitor.api.reports import report_routes
@@ -16,6 +15,7 @@ from monitor.service import fhirdoor, reporting, rooms
 from monitor.service.clocks import clock_of
 from monitor.service.running import Running
 from monitor.service.snapshot import snapshot_source
+from monitor.service.stow import stow_door
 from monitor.settings import Settings
 from monitor.store.sql import SqlStore
 
@@ -32,14 +32,10 @@ def serve_http(running: Running) -> None:
             return "the store does not answer"
         return None
 
-    source = snapshot_source(store, rooms.open_spool(settings), clock)
-    config = uvicorn.Config(
-        _application(settings, store, clock, not_ready),
-        host=settings.api.host,
-        port=settings.api.port,
-        log_config=None,
-        access_log=False,
-    )
+    spool = rooms.open_spool(settings)
+    source = snapshot_source(store, spool, clock)
+    app = application(not_ready, stow_door(running, spool, clock), _fhir_door(settings, store, clock))
+    config = uvicorn.Config(app, host=settings.api.host, port=settings.api.port, log_config=None, access_log=False)
     server = _Quiet(config)
     thread = threading.Thread(target=server.run, daemon=True)
     with exporter.serve(settings.metrics.port, settings.metrics.host, source):
@@ -56,13 +52,11 @@ def serve_http(running: Running) -> None:
     store.close()
 
 
-def _application(settings: Settings, store: SqlStore, clock: Clock, not_ready: Callable[[], str | None]) -> FastAPI:
-    """Health, and the doors that FHIR comes in by."""
-    app = application(not_ready)
+def _fhir_door(settings: Settings, store: SqlStore, clock: Clock) -> APIRouter:
+    """Reports and production results over FHIR."""
     source = Source(name=fhirdoor.SOURCE, zone=settings.zone)
     reports = fhirdoor.reports_taken(store, reporting.desk(settings, clock), source)
-    app.include_router(report_routes(reports, fhirdoor.results_taken(store, settings, clock)))
-    return app
+    return report_routes(reports, fhirdoor.results_taken(store, settings, clock))
 
 
 class _Quiet(uvicorn.Server):

@@ -2,22 +2,29 @@
 
 import asyncio
 import errno
+import threading
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from monitor.core.errors import UnreachableError
 from monitor.ingest.receiver import Receiver
+from monitor.ingest.spool import DiskSpool
 from monitor.reads.group import GroupCommit
 from monitor.reads.intake import ReadIntake, Received
 from monitor.reads.mllp import MllpServer
-from monitor.service import rooms
+from monitor.service import doors, rooms
 from monitor.service.clocks import clock_of
+from monitor.service.refusals import RefusalBook
 from monitor.service.reporting import read_intake
 from monitor.service.running import Running
 
 BIND_SECONDS = 20.0
 BIND_RETRY_SECONDS = 0.2
+DISK_SECONDS = 10.0
+STOP_SECONDS = 5.0
+"""How long a door may go on with what it has in hand; what it does not finish is found again."""
 BoundT = TypeVar("BoundT")
 
 
@@ -26,22 +33,33 @@ def receive(running: Running) -> None:
 
     Raises:
         UnreachableError: a port stays taken.
+        SettingError: another door cannot be opened as it was set.
     """
     settings = running.settings
     clock, spool = clock_of(settings.clock.file), rooms.open_spool(settings)
     spool.sweep()
+    store = rooms.open_store(settings)
+    refusals = RefusalBook(running.log, lambda who: store.audit("receiver", "refused", who, at=clock.now()))
     receiver = Receiver(
         spool,
         clock,
         rooms.receiver_limits(settings),
-        on_refused=lambda what: running.log.warning("refused", door="dicom", what=what),
+        refusals.note,
+        pseudonym=rooms.pseudonyms(settings).uid,
+        commitments=rooms.commitments(settings, spool, store),
+        tls=rooms.receiver_tls(settings),
     )
-    store = rooms.open_store(settings)
+    for work in (refusals.keep, partial(_watch_disk, spool, running.log)):
+        threading.Thread(target=work, args=(running.stop,), daemon=True).start()
     intake = read_intake(running, store, clock)
+    beside = doors.start(running, store, clock)
     try:
         asyncio.run(_listen(running, receiver, intake))
     finally:
         receiver.stop()
+        running.stop.set()
+        for thread in beside:
+            thread.join(STOP_SECONDS)
         store.close()
 
 
@@ -65,6 +83,20 @@ async def _listen(running: Running, receiver: Receiver, intake: ReadIntake) -> N
     await asyncio.to_thread(running.stop.wait)
     listener.close()
     committing.cancel()
+
+
+def _watch_disk(spool: DiskSpool, log: Any, stop: threading.Event) -> None:
+    """Say when the spool's disk passes a mark, in either direction."""
+    before = "disk_enough"
+    while True:
+        free = spool.free_ratio()
+        refused, low = free < spool.marks.refuse, free < spool.marks.warn
+        now = "disk_refused" if refused else "disk_low" if low else "disk_enough"
+        if now != before:
+            (log.info if now == "disk_enough" else log.warning)(now, free_ratio=round(free, 3))
+        before = now
+        if stop.wait(DISK_SECONDS):
+            return
 
 
 async def _bound(name: str, host: str, port: int, deadline: float, bind: Callable[[], Awaitable[BoundT]]) -> BoundT:

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-_CHATTY = ("pynetdicom", "pydicom", "sqlalchemy", "alembic", "uvicorn.access", "httpx", "asyncio")
+_CHATTY = ("pynetdicom", "pydicom", "sqlalchemy", "alembic", "uvicorn.access", "httpx", "httpcore", "asyncio")
 
 
 def configure(level: str, *, role: str) -> Callable[..., Any]:

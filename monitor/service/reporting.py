@@ -6,14 +6,15 @@ from zoneinfo import ZoneInfo
 from monitor.core.errors import SettingError
 from monitor.core.ports import Clock
 from monitor.core.read import ReadStatus, Visibility
-from monitor.labels import labeler_for
+from monitor.labels import TextLabeler, labeler_for, profile_for
 from monitor.reads.charset import known
-from monitor.reads.intake import Desk, ReadIntake, TextLabeler
+from monitor.reads.intake import Desk, ReadIntake
 from monitor.reads.report import ReportFacts
 from monitor.reads.source import AccessionRule, Source
 from monitor.service import rooms
 from monitor.service.running import Running
-from monitor.settings import Settings, SourceSettings
+from monitor.settings import Settings
+from monitor.settings.sources import SourceSettings
 from monitor.store.sql import SqlStore
 
 PROFILE = "chest-radiograph"
@@ -27,8 +28,8 @@ def desk(settings: Settings, clock: Clock) -> Desk:
 
 def labeler_of(facts: ReportFacts) -> TextLabeler:
     """The labeler for a report's kind of examination."""
-    del facts
-    return labeler_for(PROFILE)
+    profile = profile_for(facts.modality or "", body_part=facts.body_part, description=facts.description)
+    return labeler_for(profile or PROFILE)
 
 
 def sources(settings: Settings) -> Sequence[Source]:

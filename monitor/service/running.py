@@ -24,11 +24,11 @@ class Running:
     ready: Callable[[], None]
 
 
-def repeat(running: Running, work: Callable[[], int]) -> None:
+def repeat(running: Running, work: Callable[[], int], *, every: float | None = None) -> None:
     """Do `work` until asked to stop, with a rest in between, and back off when it failed.
 
-    The rest, as long as the round before it, lets what arrives meanwhile become one batch: a round over a single study
-    costs nearly as much as one over many.
+    The rest is `every` seconds where that is given. Else, as long as the round before it, it lets what arrives
+    meanwhile become one batch: a round over a single study costs nearly as much as one over many.
 
     A store that is down, a full disk and a bug alike must not end the process: what was acknowledged is still spooled.
     """
@@ -43,7 +43,8 @@ def repeat(running: Running, work: Callable[[], int]) -> None:
             backoff = min(MAX_BACKOFF_SECONDS, backoff * 2)
             running.stop.wait(backoff)
             continue
-        running.stop.wait(0 if busy >= FULL else max(REST_SECONDS, time.monotonic() - began))
+        rest = 0 if busy >= FULL else max(REST_SECONDS, time.monotonic() - began)
+        running.stop.wait(rest if every is None else every)
 
 
 def _where(error: BaseException) -> str:

@@ -3,14 +3,16 @@
 import hashlib
 import tempfile
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from monitor.core.ports import Arrival, Decoded, Scored
-from monitor.core.study import Instance, begun_by
-from monitor.inference.runner import TorchScorer, load_scorers
+from monitor.core.ports import Arrival, Decoded, Scored, Settlement
+from monitor.core.study import Exclusion, Failure, Instance, Study, StudyState, begun_by
+from monitor.inference.runner import Pixels, TorchScorer, load_scorers
 from monitor.ingest.source import JailedSource
 from monitor.ingest.spool import DiskSpool
+from monitor.pipeline.shadow import choose, settle
 from monitor.service import rooms
 from monitor.service.clocks import SystemClock
 from monitor.settings import Settings
@@ -47,25 +49,26 @@ def _score(file: Path, spool: DiskSpool, source: JailedSource, scorers: list[Tor
     try:
         if not isinstance(instance, Instance):
             return {"status": "failed", "reason": instance}
-        refusals = {scorer.model: scorer.accepts(instance) for scorer in scorers}
-        willing = [scorer for scorer in scorers if refusals[scorer.model] is None]
-        if not willing:
-            reasons = [reason for reason in refusals.values() if reason is not None]
-            return {"status": "excluded", "reason": max(reasons, key=lambda reason: reason.rank, default=None)}
-        decoded = source.decode(instance)
-        if not isinstance(decoded, Decoded):
-            return {"status": "failed", "reason": decoded}
         study = begun_by(instance)
-        results = [scorer.score([(study, decoded)], scored_at=now)[0] for scorer in willing]
-        return _answer(results)
+        picks = choose(study, [instance], scorers).by_model
+        outcomes = [
+            made if isinstance(made, Exclusion) else _outcome(source.decode(instance, voi=s.voi), s, study, now)
+            for made, s in zip(picks, scorers, strict=True)
+        ]
+        return _answer(settle(study, outcomes))
     finally:
         spool.release([digest])
 
 
-def _answer(results: list[Any]) -> dict[str, Any]:
-    scored = [result for result in results if isinstance(result, Scored)]
-    if not scored:
-        return {"status": "failed", "reason": results[0]}
+def _outcome(
+    image: Decoded[Pixels] | Exclusion | Failure, scorer: TorchScorer, study: Study, now: datetime
+) -> Scored | Exclusion | Failure:
+    return scorer.score([(study, image)], scored_at=now)[0] if isinstance(image, Decoded) else image
+
+
+def _answer(settlement: Settlement) -> dict[str, Any]:
+    if settlement.state is not StudyState.SCORED:
+        return {"status": settlement.state, "reason": settlement.reason}
     return {
         "status": "scored",
         "predictions": [
@@ -76,7 +79,7 @@ def _answer(results: list[Any]) -> dict[str, Any]:
                 "score": prediction.score,
                 "call": prediction.call,
             }
-            for result in scored
-            for prediction in result.predictions
+            for scored in settlement.scored
+            for prediction in scored.predictions
         ],
     }

@@ -2,13 +2,14 @@
 
 import socket
 from collections.abc import Callable
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from pydicom.dataset import Dataset
-from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian
-from pynetdicom import AE, evt
+from pydicom.uid import UID, DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian
+from pynetdicom.dsutils import encode
 
-from monitor.core.errors import OverreadError, UnreachableError
+from monitor.core.errors import OverreadError, UnreachableError, UsageError
+from monitor.simulate.association import Association, LostError
 
 LARGEST_ACK = 64 * 1024
 _START, _END = b"\x0b", b"\x1c\r"
@@ -19,23 +20,15 @@ class AnswerError(OverreadError):
     """The other side answered with something that is not an acknowledgement of what was sent."""
 
 
-class _Dropped(Exception):  # noqa: N818  # a signal between two functions of this file: the connection was lost
-    pass
-
-
 class DicomSender:
     """Sends digital radiographs over one association, which it opens when first needed and again when lost."""
 
     def __init__(self, host: str, port: int, *, calling_ae: str, called_ae: str, timeout: float = 60.0) -> None:
         """Nothing is opened yet. `timeout` in seconds bounds connecting, negotiating and every answer."""
         self._address = (host, port)
-        self._called = called_ae
-        self._message = 0
-        self._entity = AE(calling_ae)
-        self._entity.connection_timeout = self._entity.acse_timeout = timeout
-        self._entity.dimse_timeout = self._entity.network_timeout = timeout
-        self._entity.add_requested_context(DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian)
-        self._association: Any = None
+        self._calling, self._called = calling_ae, called_ae
+        self._timeout = timeout
+        self._association: Association | None = None
 
     def send(self, dataset: Dataset) -> int:
         """Send one object; the status of the C-STORE response (0 is success).
@@ -43,14 +36,19 @@ class DicomSender:
         Raises:
             UnreachableError: no association, or it was lost twice over.
         """
+        content = encode(dataset, is_implicit_vr=False, is_little_endian=True)
+        if content is None:
+            raise UsageError("C-STORE: the data set cannot be encoded in explicit VR little endian")
         return _once_more(
-            lambda: self._store(dataset), self.close, f"DICOM {self._called} at {_spelled(self._address)}"
+            lambda: self._store(dataset.SOPInstanceUID, content),
+            self.close,
+            f"DICOM {self._called} at {_spelled(self._address)}",
         )
 
     def close(self) -> None:
         """Release the association, if one is open."""
-        if self._association is not None and self._association.is_established:
-            self._association.release()
+        if self._association is not None:
+            self._association.close()
         self._association = None
 
     def __enter__(self) -> Self:
@@ -59,26 +57,17 @@ class DicomSender:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _store(self, dataset: Dataset) -> int:
-        if self._association is None or not self._association.is_established:
-            self._association = self._associated()
-        self._message = self._message % 65_535 + 1
-        try:
-            answer = self._association.send_c_store(dataset, msg_id=self._message)
-        except RuntimeError as lost:  # the association ended between the check and the call
-            raise _Dropped from lost
-        if "Status" not in answer:
-            raise _Dropped
-        return int(answer.Status)
-
-    def _associated(self) -> Any:  # pynetdicom ships no types
-        host, port = self._address
-        association = self._entity.associate(
-            host, port, ae_title=self._called, max_pdu=0, evt_handlers=[(evt.EVT_CONN_OPEN, _send_at_once)]
-        )
-        if not association.is_established:
-            raise _Dropped
-        return association
+    def _store(self, instance: UID, content: bytes) -> int:
+        if self._association is None:
+            self._association = Association.opened(
+                self._address,
+                calling=self._calling,
+                called=self._called,
+                sop_class=DigitalXRayImageStorageForPresentation,
+                syntax=ExplicitVRLittleEndian,
+                timeout=self._timeout,
+            )
+        return self._association.store(instance, content)
 
 
 class MllpSender:
@@ -127,7 +116,7 @@ class MllpSender:
             self._socket.sendall(frame)
             return _received(self._socket)
         except OSError as lost:
-            raise _Dropped from lost
+            raise LostError from lost
 
 
 def _received(connection: socket.socket) -> bytes:
@@ -136,7 +125,7 @@ def _received(connection: socket.socket) -> bytes:
     while _END not in answer:
         part = connection.recv(4096)
         if not part:
-            raise _Dropped
+            raise LostError
         answer += part
         if len(answer) > LARGEST_ACK:
             raise AnswerError(f"MLLP acknowledgement: more than {LARGEST_ACK} bytes without an end; accepted: fewer")
@@ -160,14 +149,9 @@ def _once_more(attempt: Callable[[], AnswerT], close: Callable[[], None], peer: 
     for _ in range(2):
         try:
             return attempt()
-        except _Dropped:
+        except LostError:
             close()
     raise UnreachableError(f"{peer} does not answer")
-
-
-def _send_at_once(event: Any) -> None:  # pynetdicom ships no types
-    """Switch off Nagle's algorithm: a C-STORE is two small writes that would wait for each other's acknowledgement."""
-    event.assoc.dul.socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _spelled(address: tuple[str, int]) -> str:

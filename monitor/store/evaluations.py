@@ -115,6 +115,8 @@ def _feature_row(row: FeatureSetRow, study: StudyRow) -> FeatureRow:
         patient=study.patient,
         acquisition=facts(study_of(study).acquisition),
         statistics=row.statistics,
+        histogram=tuple(row.histogram),
+        chosen=row.chosen,
         scores=row.scores,
         embedding=unpacked(row.embedding),
     )

@@ -164,6 +164,8 @@ class MemoryStore(MemoryResults):
                 patient=study.patient,
                 acquisition=facts(study.acquisition),
                 statistics=finite(scored.features.statistics),
+                histogram=scored.features.histogram,
+                chosen=scored.features.chosen,
                 scores={p.finding: p.score for p in scored.predictions},
                 embedding=scored.features.embedding,
             )

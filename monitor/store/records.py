@@ -11,7 +11,7 @@ from typing import Any
 from monitor.core.pairing import MatchMethod, Pair
 from monitor.core.ports import Scored, Unreadable
 from monitor.core.read import Label, Read, ReadStatus, Visibility
-from monitor.core.study import Acquisition, Exclusion, Instance, Prediction, Study, StudyState
+from monitor.core.study import Acquisition, Exclusion, Instance, Prediction, Study, StudyState, Technique
 from monitor.store.tables import InstanceRow, PairRow, PredictionRow, ReadRow, StudyRow
 
 _FACTS = tuple(field.name for field in fields(Acquisition))
@@ -106,6 +106,8 @@ def instance_of(row: InstanceRow, study: StudyRow) -> Instance:
         series_number=row.series_number,
         instance_number=row.instance_number,
         acquisition=Acquisition(**row.acquisition),
+        technique=Technique(**row.technique),
+        localizer=row.localizer,
         studied_at=_recorded(row.studied_at, row.utc_offset_minutes),
         received_at=row.received_at,
         unusable=None if row.unusable is None else Exclusion(row.unusable),
@@ -127,6 +129,8 @@ def instance_row(instance: Instance, *, conflict: bool) -> dict[str, Any]:
         "series_number": instance.series_number,
         "instance_number": instance.instance_number,
         "acquisition": facts(instance.acquisition),
+        "technique": instance.technique.stated(),
+        "localizer": instance.localizer,
         "studied_at": instance.studied_at,
         "utc_offset_minutes": offset_minutes(instance.studied_at),
         "received_at": instance.received_at,
@@ -181,8 +185,10 @@ def features_row(study: Study, scored: Scored) -> dict[str, Any]:
         "day": study.day,
         "scores": {prediction.finding: prediction.score for prediction in scored.predictions},
         "statistics": finite(features.statistics),
+        "histogram": list(features.histogram),
         "embedding": packed(features.embedding),
         "latency_seconds": features.latency_seconds,
+        "chosen": features.chosen,
     }
 
 

@@ -4,6 +4,7 @@ from monitor.store.audit import SqlAudit
 from monitor.store.cube import SqlCube
 from monitor.store.database import Database
 from monitor.store.evaluations import SqlEvaluations
+from monitor.store.holdings import SqlHoldings
 from monitor.store.models import SqlModels
 from monitor.store.pairs import SqlPairs
 from monitor.store.reads import SqlReads
@@ -14,7 +15,17 @@ from monitor.store.studies import SqlStudies
 
 
 class SqlStore(
-    SqlStudies, SqlReads, SqlResults, SqlResolution, SqlPairs, SqlModels, SqlEvaluations, SqlCube, SqlStatus, SqlAudit
+    SqlStudies,
+    SqlHoldings,
+    SqlReads,
+    SqlResults,
+    SqlResolution,
+    SqlPairs,
+    SqlModels,
+    SqlEvaluations,
+    SqlCube,
+    SqlStatus,
+    SqlAudit,
 ):
     """Everything one database offers; each part in its own file."""
 

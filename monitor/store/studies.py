@@ -1,7 +1,7 @@
 """Studies, from the first instance to the last prediction."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -90,6 +90,12 @@ class SqlStudies:
         query = select(StudyRow).order_by(col(StudyRow.received_at).desc(), col(StudyRow.key)).limit(limit)
         with self.database.reading() as session:
             return [study_of(row) for row in session.exec(query)]
+
+    def sop_classes(self, sops: Sequence[str]) -> Mapping[str, str]:
+        """The SOP class each of these SOP pseudonyms is registered under; those that are not are left out."""
+        query = select(InstanceRow.sop, InstanceRow.sop_class)
+        with self.database.reading() as session:
+            return dict(_among(session, query, col(InstanceRow.sop), sops))
 
     def settled(self, digests: Sequence[str]) -> Sequence[str]:
         """See `StudyStore.settled`. An unreadable object is a failed study whose key is its digest."""

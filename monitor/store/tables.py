@@ -63,6 +63,12 @@ class StudyRow(SQLModel, table=True):
     software: str
     sex: str
     age_band: str
+    detector: str
+    kernel: str
+    orientation: str
+    laterality: str
+    contrast: str
+    time_of_day: str
     studied_at: datetime = Field(sa_type=UtcDateTime)
     utc_offset_minutes: int
     received_at: datetime = Field(sa_type=UtcDateTime, index=True)
@@ -90,6 +96,8 @@ class InstanceRow(SQLModel, table=True):
     series_number: int
     instance_number: int
     acquisition: dict[str, str] = Field(sa_type=JSON)
+    technique: dict[str, float] = Field(sa_type=JSON)
+    localizer: bool
     studied_at: datetime = Field(sa_type=UtcDateTime)
     utc_offset_minutes: int
     received_at: datetime = Field(sa_type=UtcDateTime)
@@ -114,7 +122,7 @@ class PredictionRow(SQLModel, table=True):
 
 
 class FeatureSetRow(SQLModel, table=True):
-    """What one model version saw in one study; `embedding` is little-endian float32."""
+    """What one model version saw in one study; `embedding` is little-endian float32, `chosen` says why that image."""
 
     __tablename__: ClassVar[Any] = "features"
     __table_args__: ClassVar[Any] = (Index("features_by_day", "model", "version", "day"),)
@@ -124,8 +132,10 @@ class FeatureSetRow(SQLModel, table=True):
     day: date
     scores: dict[str, float] = Field(sa_type=JSON)
     statistics: dict[str, float] = Field(sa_type=JSON)
+    histogram: list[int] = Field(sa_type=JSON)
     embedding: bytes
     latency_seconds: float
+    chosen: str
 
 
 class ReadRow(SQLModel, table=True):

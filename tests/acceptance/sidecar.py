@@ -41,11 +41,11 @@ class Sidecar:
         }
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> "Sidecar":
-        """Start it and wait for the line `ready`."""
+    def start(self, *options: str) -> "Sidecar":
+        """Start it, with these options of `overread serve`, and wait for the line `ready`."""
         before = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "monitor.cli", "serve"]
+            command = [sys.executable, "-m", "monitor.cli", "serve", *options]
             self.process = subprocess.Popen(command, env=self.environment, stderr=log, stdout=log)
         deadline = time.monotonic() + READY_SECONDS
         while b"\nready\n" not in b"\n" + self.log.read_bytes()[before:]:

@@ -120,8 +120,10 @@ def scored(study: str, *, version: str = VERSION) -> Scored:
             model=MODEL,
             version=version,
             statistics={"mean": 0.5},
+            histogram=(3, 0, 5_000_000),
             embedding=(0.5, -0.25),
             latency_seconds=0.02,
+            chosen="view PA, 1 image",
         ),
     )
 

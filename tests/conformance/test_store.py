@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import astuple, replace
+from dataclasses import astuple, fields, replace
 from datetime import date, timedelta
 
 import pytest
@@ -13,7 +13,7 @@ from monitor.core.counts import Counts, cell
 from monitor.core.pairing import HEADLINE_METHODS, Match, match, pairs_of
 from monitor.core.ports import Store, Unreadable
 from monitor.core.read import Label, QuarantineReason, Read, ReadStatus
-from monitor.core.study import Failure, Instance, StudyState
+from monitor.core.study import Acquisition, Exclusion, Failure, Instance, StudyState, Technique
 from monitor.core.windows import Window
 from monitor.store.memory import MemoryStore
 from monitor.store.sql import SqlStore
@@ -373,6 +373,7 @@ def test_features_are_what_the_model_saw(store: Store) -> None:
     assert [row.study for row in rows] == ["study-0", "study-3"]
     assert rows[0].scores == {p.finding: p.score for p in scored("study-0").predictions}
     assert (rows[0].statistics, rows[0].embedding) == ({"mean": 0.5}, (0.5, -0.25))
+    assert (rows[0].histogram, rows[0].chosen) == ((3, 0, 5_000_000), "view PA, 1 image")
     assert rows[0].acquisition["site"] == "site-0"
     assert rows[0].patient == "patient-0"
     assert list(store.features(MODEL, "2.0", window)) == []
@@ -380,6 +381,20 @@ def test_features_are_what_the_model_saw(store: Store) -> None:
         row.study for row in store.features(MODEL, VERSION, Window(first=date(2026, 3, 2), last=date(2026, 3, 31)))
     ] == ["study-3"]
     assert list(store.model_versions()) == [(MODEL, VERSION)]
+
+
+def test_every_fact_of_an_acquisition_is_kept(store: Store) -> None:
+    """Whatever was read of an object comes back with it, and what strata are made of with its study."""
+    told = Acquisition(**{field.name: f"a {field.name}" for field in fields(Acquisition)})
+    technique = Technique(kvp=120.0, slice_thickness_mm=1.25, rows=64.0)
+    whole = instance(0, acquisition=told, technique=technique, localizer=True, unusable=Exclusion.BURNED_IN_ANNOTATION)
+    store.register([whole])
+    assert list(store.instances("study-0")) == [whole]
+    (study,) = store.ready(quiet_since=NOW, limit=1)
+    assert study.acquisition == told
+    store.settle([settlement("study-0")], at=NOW)
+    (row,) = store.features(MODEL, VERSION, Window(first=date(2026, 3, 1), last=date(2026, 3, 1)))
+    assert row.acquisition == {field.name: f"a {field.name}" for field in fields(Acquisition)}
 
 
 def test_a_statistic_that_is_no_number_is_left_out(store: Store) -> None:

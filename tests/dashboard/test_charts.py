@@ -41,6 +41,14 @@ def test_every_layer_of_a_trend_has_the_same_scale(shares: list[tuple[int, int]]
     assert all(scale == scales[0] and scale["zero"] is False for scale in scales)
 
 
+def test_names_of_neighbouring_alarms_do_not_meet() -> None:
+    """Alarms a few days apart are named at different heights, one far from both at the foot again."""
+    days = [date(2026, 1, 2), date(2026, 1, 4), date(2026, 1, 28)]
+    spec = charts.trend(points([(9, 1)] * 30), "ppa", lines={}, marks=dict.fromkeys(days, "inputs alarm")).to_dict()
+    heights = [layer["mark"]["dy"] for layer in spec["layer"] if layer["mark"]["type"] == "text"]
+    assert heights[0] == heights[2] != heights[1]
+
+
 def test_a_forest_marks_the_suspect_by_shape_and_colour() -> None:
     """The subgroup an alarm points to has the alert's colour and a triangle before its name."""
     shares = fourfold(Counts(tp=40, fn=10, fp=5, tn=100))

@@ -21,8 +21,8 @@ def test_every_setting_is_documented_with_its_meaning() -> None:
 
 
 def _documented() -> list[str]:
-    """Every `overread …` command line in the README and the runbooks."""
-    pages = [ROOT / "README.md", *sorted((ROOT / "alerts/runbooks").glob("*.md"))]
+    """Every `overread …` command line in the README, the doors' page and the runbooks."""
+    pages = [ROOT / "README.md", ROOT / "docs/doors.md", *sorted((ROOT / "alerts/runbooks").glob("*.md"))]
     text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
     return sorted(set(re.findall(r"(?:^|`)(overread [a-z][^`#\n|]*)", text, re.MULTILINE)))
 

@@ -90,6 +90,41 @@ def test_no_change_is_no_drift(paths: tuple[Path, Path]) -> None:
     assert [column["p_value"] for column in again["columns"]] == [column["p_value"] for column in answer["columns"]]
 
 
+def test_patients_count_once(paths: tuple[Path, Path]) -> None:
+    """With a patient column a window holds one study a patient, and how many were left out is said."""
+    tables = features(200, 3), features(100, 4)
+    repeated = [table.with_columns(patient=pl.Series([f"p{i // 2}" for i in range(table.height)])) for table in tables]
+    write(paths, *repeated)
+    answer = run(paths)
+    assert (answer["n_reference"], answer["n_current"]) == (100, 50)
+    assert answer["repeated"] == {"reference": 100, "current": 50}
+
+
+def test_a_reference_that_holds_the_current_window_is_named(paths: tuple[Path, Path]) -> None:
+    """Studies that are in both windows, whatever they are called there, are counted and warned of."""
+    whole = features(200, 3)
+    write(paths, whole, whole[120:].with_columns(study_id=pl.lit("renamed")))
+    answer = run(paths, code=0)
+    assert (answer["verdict"], answer["shared"]) == ("no_drift", 80)
+    arguments = ["compare", "--reference", str(paths[0]), "--current", str(paths[1])]
+    assert "80 studies of" in CliRunner().invoke(app, arguments).stderr
+
+
+def test_a_drift_is_dated_and_shown(paths: tuple[Path, Path]) -> None:
+    """With a column of times the change has a day and an interval; the studies that show it are named by their row."""
+    days = [f"2026-{1 + i // 280:02}-{1 + i // 10 % 28:02}" for i in range(560)]
+    whole = pl.concat([features(420, 1), features(140, 2, shift=3.0)]).with_columns(day=pl.Series(days))
+    write(paths, whole[:300], whole[300:])
+    answer = run(paths, "--segment", "manufacturer", "--time", "day", code=3)
+    assert answer["suspects"][0]["segment"] == {"manufacturer": "B"}
+    assert answer["onset"]["low"] <= "2026-02-15" <= answer["onset"]["high"]
+    assert answer["onset"]["at"] in {"2026-02-14", "2026-02-15", "2026-02-16"}
+    farthest = [row - 1 for row in answer["exemplars"]["farthest"]]
+    assert whole[300:][farthest]["manufacturer"].to_list() == ["B"] * 5
+    with pytest.raises(TableError, match=r"column 'view', row 1: not a time"):
+        run(paths, "--time", "view")
+
+
 def test_prefixes_are_the_users(paths: tuple[Path, Path]) -> None:
     """Other prefixes make other columns the embedding; without any there is none."""
     write(paths, features(200, 3), features(60, 4))
@@ -155,6 +190,18 @@ def test_an_unknown_segment_is_a_clear_error(paths: tuple[Path, Path]) -> None:
     write(paths, features(60, 1), features(60, 2))
     with pytest.raises(TableError, match=r"--segment scanner: .* found 'study_id'"):
         run(paths, "--segment", "scanner")
+
+
+def test_one_column_by_every_distance(paths: tuple[Path, Path]) -> None:
+    """`show` gives each distance with what chance makes of it; an identifier and an unknown column are clear errors."""
+    write(paths, features(300, 1), features(60, 2))
+    where = ["show", "--reference", str(paths[0]), "--current", str(paths[1])]
+    answer = json.loads(CliRunner().invoke(app, [*where, "--column", "mean", "--json"], catch_exceptions=False).stdout)
+    assert {one["name"] for one in answer["distances"]} == {"jensen_shannon", "psi", "cramer_von_mises", "wasserstein"}
+    assert all(0 < one["p_value"] <= 1 and one["by_chance"] > 0 for one in answer["distances"])
+    assert "psi" in CliRunner().invoke(app, [*where, "--column", "view"], catch_exceptions=False).stdout
+    with pytest.raises(TableError, match=r"study_id: is left out as identifier .* accepted: 'mean'"):
+        CliRunner().invoke(app, [*where, "--column", "study_id"], catch_exceptions=False)
 
 
 def test_the_table_for_people(paths: tuple[Path, Path]) -> None:

@@ -61,3 +61,25 @@ def test_missing_file(tmp_path: Path) -> None:
     code, _, err = _run(str(tmp_path / "none.jsonl"))
     assert code == 2
     assert "none.jsonl" in err
+
+
+def test_grades_sizes_and_sides_come_along() -> None:
+    """A line says the grade, the size and the side of what it labels, as JSON and in words."""
+    text = json.dumps({"id": "1", "text": "Left upper lobe nodule, 1.2 x 0.8 cm. Lung-RADS 4A."})
+    code, out, _ = _run("--profile", "chest-ct", "--json", text=text)
+    row = json.loads(out)
+    assert code == 0
+    assert row["labels"]["lung_rads"] == row["labels"]["nodule"] == "present"
+    assert row["grades"] == {"lung_rads": "4A"}
+    assert row["measurements"] == {"nodule": {"value": 12.0, "unit": "mm"}}
+    assert row["laterality"] == {"nodule": "left"}
+    _, words, _ = _run("--profile", "chest-ct", text=text)
+    assert "nodule=present (12 mm, left)" in words
+    assert "lung_rads=present (4A)" in words
+
+
+def test_unknown_labeler() -> None:
+    """A labeler that is not installed is refused with exit 2 and the accepted names."""
+    code, _, err = _run("--labeler", "other")
+    assert code == 2
+    assert "accepted: rules" in err

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.read import Read, ReadStatus, in_force
+from monitor.core.read import Label, LabelSource, Read, ReadStatus, in_force, merged
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 P, F, C, R = ReadStatus.PRELIMINARY, ReadStatus.FINAL, ReadStatus.CORRECTED, ReadStatus.RETRACTED
@@ -81,3 +81,32 @@ def test_what_is_in_force_is_final_and_not_taken_back(reads: list[Read]) -> None
     if chosen is not None:
         assert chosen.status in {F, C}
         assert not any(read.status is R and read.signed_at > chosen.signed_at for read in reads)
+
+
+said = st.dictionaries(
+    st.sampled_from(LabelSource), st.dictionaries(st.sampled_from(["nodule", "mass"]), st.sampled_from(Label))
+)
+
+
+@given(said)
+def test_the_highest_source_that_speaks_decides(told: dict[LabelSource, dict[str, Label]]) -> None:
+    """Feedback outranks a structured field, which outranks the text; where a source is silent the next one speaks."""
+    decided = merged(told)
+    assert set(decided) == {finding for labels in told.values() for finding in labels}
+    for finding, (label, source) in decided.items():
+        speaking = [s for s in LabelSource if told.get(s, {}).get(finding, "not_mentioned") != "not_mentioned"]
+        assert label is (told[speaking[0]][finding] if speaking else Label.NOT_MENTIONED)
+        assert source is speaking[0] if speaking else finding in told[source]
+
+
+def test_feedback_comes_first() -> None:
+    """A reader's denial stands against a structured field and a text that both affirm."""
+    told = {
+        LabelSource.TEXT: {"nodule": Label.PRESENT},
+        LabelSource.STRUCTURED: {"nodule": Label.PRESENT, "mass": Label.UNCERTAIN},
+        LabelSource.FEEDBACK: {"nodule": Label.ABSENT, "mass": Label.NOT_MENTIONED},
+    }
+    assert merged(told) == {
+        "nodule": (Label.ABSENT, LabelSource.FEEDBACK),
+        "mass": (Label.UNCERTAIN, LabelSource.STRUCTURED),
+    }

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from monitor.core.verdict import DriftVerdict
-from monitor.drift.compare import EMBEDDING, MIN_CURRENT, MIN_REFERENCE, compare
+from monitor.drift.columns import EMBEDDING
+from monitor.drift.compare import MIN_CURRENT, MIN_REFERENCE, compare
 from monitor.drift.ks import ks
 from monitor.drift.sample import Sample
 
@@ -79,12 +80,12 @@ def test_bad_columns_have_a_named_verdict(before: np.ndarray, after: np.ndarray,
     json.dumps(result.as_json(), allow_nan=False)
 
 
-def test_two_tests_of_a_column_are_paid_for() -> None:
-    """Where values are missing the p-value is twice the smaller of the two tests'."""
+def test_all_tests_of_a_column_are_paid_for() -> None:
+    """Where values are missing the p-value is three times the smallest of the three tests'."""
     before, after = np.arange(100.0), np.r_[np.arange(20.0, 79.0), nan]
     (column,) = compare(Sample(numeric={"x": before}), Sample(numeric={"x": after})).columns
     assert column.test == "ks"
-    assert column.p_value == pytest.approx(2 * ks(before, after[:-1]).p_value)
+    assert column.p_value == pytest.approx(3 * ks(before, after[:-1]).p_value)
 
 
 def test_an_unseen_category_is_drift() -> None:
@@ -111,23 +112,23 @@ def test_windows_must_hold_the_same_columns() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sizes", [(60, 30), (200, 40), (120, 120)])
+@pytest.mark.parametrize("sizes", [(60, 30), (200, 40)])
 def test_the_whole_verdict_errs_at_most_at_alpha(sizes: tuple[int, int]) -> None:
-    """Without drift, columns dependent, at most .1 of 150 comparisons say `drift`, within four Monte-Carlo errors."""
+    """Without drift, columns dependent, at most .1 of 60 comparisons say `drift`, within four Monte-Carlo errors."""
     rng = np.random.default_rng(sizes)
-    pairs = ((hospital(rng, sizes[0]), hospital(rng, sizes[1])) for _ in range(150))
+    pairs = ((hospital(rng, sizes[0]), hospital(rng, sizes[1])) for _ in range(60))
     wrong = sum(compare(*pair, alpha=0.1).verdict is DriftVerdict.DRIFT for pair in pairs)
-    assert wrong / 150 <= 0.1 + 4 * (0.1 * 0.9 / 150) ** 0.5
+    assert wrong / 60 <= 0.1 + 4 * (0.1 * 0.9 / 60) ** 0.5
 
 
 @pytest.mark.slow
 def test_daily_looks_at_overlapping_windows_stay_within_their_budget() -> None:
-    """Thirty sites, forty daily looks at overlapping windows: false looks per look at most alpha, within chance."""
+    """Twenty sites, twenty daily looks at overlapping windows: false looks per look at most alpha, within chance."""
     # The bound is linear in the looks whatever their dependence; a site's looks clump, so the error is over sites.
     rng = np.random.default_rng(3)
-    alpha, per_day, looks = 0.02, 8, 40
+    alpha, per_day, looks = 0.02, 8, 20
     shares = []
-    for _ in range(30):
+    for _ in range(20):
         x = rng.normal(size=((28 + 7 + looks) * per_day, 3))
         reference = Sample(numeric={f"x{i}": x[: 28 * per_day, i] for i in range(3)})
         wrong = 0
@@ -136,4 +137,4 @@ def test_daily_looks_at_overlapping_windows_stay_within_their_budget() -> None:
             current = Sample(numeric={f"x{i}": window[:, i] for i in range(3)})
             wrong += compare(reference, current, alpha=alpha).verdict is DriftVerdict.DRIFT
         shares.append(wrong / looks)
-    assert np.mean(shares) <= alpha + 4 * np.std(shares, ddof=1) / 30**0.5
+    assert np.mean(shares) <= alpha + 4 * np.std(shares, ddof=1) / 20**0.5

@@ -48,12 +48,23 @@ def test_scale_does_not_matter() -> None:
 
 
 def test_large_windows_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No more rows than the bound enter the kernel matrix, and how many did is said."""
-    monkeypatch.setattr(module, "MAX_REFERENCE", 60)
-    monkeypatch.setattr(module, "MAX_CURRENT", 50)
+    """No more rows than the bound are looked at, and how many were is said."""
+    monkeypatch.setattr(module, "MAX_ROWS", 60)
     rng = np.random.default_rng(3)
-    result = mmd(rng.normal(size=(500, 2)), rng.normal(size=(400, 2)), draws=99, rng=rng)
+    result = mmd(rng.normal(size=(500, 2)), rng.normal(size=(50, 2)), draws=99, rng=rng)
     assert (result.n_reference, result.n_current) == (60, 50)
+
+
+def test_random_features_stand_in_for_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the kernel's bound the statistic is the same to a fifth of its size, and finds the same shift."""
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(400, 8)), rng.normal(0.5, 1, size=(100, 8))
+    exact = mmd(x, y, draws=999, rng=np.random.default_rng(1))
+    monkeypatch.setattr(module, "MAX_KERNEL", 100)
+    near = mmd(x, y, draws=999, rng=np.random.default_rng(1))
+    assert near.statistic == pytest.approx(exact.statistic, rel=0.2)
+    assert near.p_value == exact.p_value == 1 / 1000
+    assert mmd(np.ones((400, 4)), np.ones((300, 4)), draws=999, rng=rng).p_value == 1.0
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from monitor.core.errors import PackageError
+from monitor.core.series import SeriesRule
 from monitor.inference import package as packages
 from monitor.inference.package import Package, load_package, load_packages, verify
 
@@ -77,6 +78,9 @@ def test_a_huge_file_is_not_read(copied: Path, monkeypatch: pytest.MonkeyPatch) 
         (r"^version = .*$", 'version = "2.0.0"', "its folder says chest-phantom/1.0.0"),
         (r"^scores = \[", "scores = [0.5, ", "one per finding, 5, are needed"),
         (r"^task =", "task", "not TOML"),
+        (r"^sd = .*$", "sd = 1.0\nvoi = 7", "preprocessing.voi is 7"),
+        (r"^\[network\]$", '[series]\nprefer = "best"\n[network]', "series.prefer is 'best': .*'thinnest'"),
+        (r"^\[network\]$", "[series]\nmin_slices = 0\n[network]", "series.min_slices is 0"),
     ],
 )
 def test_a_bad_field_is_named(copied: Path, old: str, new: str, told: str) -> None:
@@ -85,3 +89,14 @@ def test_a_bad_field_is_named(copied: Path, old: str, new: str, told: str) -> No
     with pytest.raises(PackageError, match=told) as caught:
         load_package(copied)
     assert str(copied / "model.toml") in str(caught.value)
+
+
+def test_a_package_says_which_series_it_is_for(copied: Path, package: Package) -> None:
+    """[series] becomes the rule of the core; a package that says nothing takes the first image it accepts."""
+    assert package.manifest.series.rule == SeriesRule()
+    rule = (
+        '[series]\norientation = "axial"\nkernels = ["B3?F"]\nmin_slices = 16\nprefer = "thinnest"\n\n[preprocessing]'
+    )
+    rewrite(copied, r"^\[preprocessing\]$", rule.replace("\n", "\\n"))
+    expected = SeriesRule(orientation="axial", kernels=("B3?F",), min_slices=16, prefer="thinnest")
+    assert load_package(copied).manifest.series.rule == expected

@@ -121,6 +121,8 @@ def test_only_the_culprit_of_a_failed_batch_fails(scorer: TorchScorer, study: Bu
         ({"view_position": "LATERAL"}, Exclusion.WRONG_VIEW),
         ({"modality": "CT", "view_position": "LL"}, Exclusion.WRONG_MODALITY),
         ({"unusable": Exclusion.TOO_LARGE}, Exclusion.TOO_LARGE),
+        ({"unusable": Exclusion.TOO_LARGE, "modality": "CT"}, Exclusion.WRONG_MODALITY),
+        ({"unusable": Exclusion.UNSUPPORTED_SOP_CLASS, "modality": "SR"}, Exclusion.UNSUPPORTED_SOP_CLASS),
     ],
 )
 def test_only_what_the_package_was_made_for_is_accepted(

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import data_store
+import pydicom.data
 import pytest
 
 from monitor.core.identity import Pseudonyms
@@ -12,6 +14,12 @@ from monitor.ingest.source import JailedSource
 from monitor.ingest.spool import DiskSpool
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def public_files() -> list[Path]:
+    """DICOM files that pydicom and its data package ship."""
+    folders = (Path(pydicom.data.__file__).parent / "test_files", Path(data_store.__file__).parent / "data")
+    return sorted(path for folder in folders for path in folder.glob("*.dcm"))
 
 
 @pytest.fixture

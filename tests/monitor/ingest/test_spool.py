@@ -66,6 +66,18 @@ def test_a_crash_between_registering_and_holding_shows_the_object_again(spool: D
     assert list(again.partial.iterdir()) == []
 
 
+def test_a_power_cut_after_the_acknowledgement_loses_nothing(spool: DiskSpool, tmp_path: Path) -> None:
+    """Undo the last move of a durable object, as a power cut may: sweeping brings it in; a cut-off one goes."""
+    spool.write((b"whole",), received_at=NOW)
+    (arrival,) = spool.arrivals(1)
+    arrival.path.rename(spool.partial / arrival.path.name)
+    (spool.partial / f"{arrival.path.name[:-1]}x").write_bytes(b"whol")
+    again = DiskSpool(tmp_path / "spool")
+    again.sweep()
+    assert [found.path.read_bytes() for found in again.arrivals(10)] == [b"whole"]
+    assert list(again.partial.iterdir()) == []
+
+
 def test_files_are_for_the_owner_alone(spool: DiskSpool) -> None:
     """Neither group nor others may read what patients' images lie in."""
     spool.write((b"one",), received_at=NOW)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.ports import Arrival, Decoded, Scored
+from monitor.core.series import Pick, SeriesRule
 from monitor.core.study import Acquisition, Exclusion, Failure, Features, Instance, Prediction, Study, StudyState
 from monitor.pipeline.shadow import choose, score_quiet, settle
 from monitor.store.memory import MemoryStore
@@ -50,9 +51,9 @@ class Images:
         """Nothing arrives here."""
         raise NotImplementedError
 
-    def decode(self, instance: Instance) -> Decoded[str] | Exclusion | Failure:
+    def decode(self, instance: Instance, *, voi: bool = False) -> Decoded[str] | Exclusion | Failure:
         """The digest stands for the pixels."""
-        self.decoded.append(instance.digest)
+        self.decoded.append(f"{instance.digest} by its window" if voi else instance.digest)
         return self.fails.get(instance.digest) or Decoded(pixels=instance.digest, statistics={"mean": 0.5})
 
 
@@ -64,6 +65,8 @@ class Model:
     view: str = "PA"
     version: str = "1"
     fails: tuple[str, ...] = ()
+    series: SeriesRule = field(default_factory=SeriesRule)
+    voi: bool = False
 
     def accepts(self, instance: Instance) -> Exclusion | None:
         """By view."""
@@ -105,6 +108,15 @@ def test_an_image_is_decoded_once_however_many_models_look() -> None:
     assert store.model_versions() == [("one", "1"), ("two", "1")]
 
 
+def test_a_model_that_wants_the_window_gets_its_own_image() -> None:
+    """Models that want an image alike share one decoding; one that wants it otherwise costs another."""
+    store, images = MemoryStore(), Images()
+    store.register([instance("s")])
+    run(store, images, Model("one"), Model("two", voi=True), Model("three", voi=True))
+    assert sorted(images.decoded) == ["s-a", "s-a by its window"]
+    assert {scored.features.chosen for scored in store._all_scored()} == {"view PA, 1 image"}
+
+
 def test_an_invalid_output_fails_the_study_and_is_never_a_negative() -> None:
     """A model that answers nonsense leaves no prediction behind."""
     store = MemoryStore()
@@ -129,7 +141,7 @@ def test_the_first_image_a_model_accepts_is_chosen() -> None:
         last_instance_at=NOW,
     )
     chosen = choose(study, [instance("s", "a", "LL"), instance("s", "b"), instance("s", "c")], [Model("one")])
-    assert chosen.by_model == (instance("s", "b"),)
+    assert chosen.by_model == (Pick(instance=instance("s", "b"), reason="view PA, 2 images"),)
     assert settle(study, [Exclusion.WRONG_MODALITY, Exclusion.WRONG_VIEW]).reason is Exclusion.WRONG_VIEW
 
 

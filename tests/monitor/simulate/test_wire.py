@@ -114,13 +114,20 @@ def test_a_wrong_answer_is_no_acknowledgement(answer: bytes) -> None:
 
 
 @contextmanager
-def storing(status: int, events: list[str]) -> Iterator[int]:
-    """A DICOM receiver that answers with this status; `events` notes associations and objects."""
+def storing(status: int, events: list[str], *, aborted: str = "") -> Iterator[int]:
+    """A DICOM receiver that answers with this status, but aborts when it first gets the instance `aborted`.
+
+    `events` notes associations and objects.
+    """
     entity = AE("ARCHIVE")
+    entity.require_called_aet = True
     entity.add_supported_context("1.2.840.10008.5.1.4.1.1.1.1")
 
     def stored(event: evt.Event) -> int:
-        events.append(event.request.AffectedSOPInstanceUID)
+        uid = event.request.AffectedSOPInstanceUID
+        if uid == aborted and uid not in events:
+            event.assoc.abort()
+        events.append(uid)
         return status
 
     handlers = [(evt.EVT_C_STORE, stored), (evt.EVT_ESTABLISHED, lambda _: events.append("association"))]
@@ -143,25 +150,28 @@ def test_objects_share_one_association(datasets: list[Dataset], status: int) -> 
     events: list[str] = []
     with storing(status, events) as port, _sender(port) as sender:
         assert [sender.send(one) for one in datasets] == [status] * 4
-        wire = sender._association.dul.socket.socket
-        assert wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert sender._association is not None
+        assert sender._association._wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
     assert events == ["association", *(one.SOPInstanceUID for one in datasets)]
 
 
 def test_an_association_is_renewed_when_lost(datasets: list[Dataset]) -> None:
-    """After an abort the next object goes over a new association."""
+    """An object whose association the receiver aborts goes over a new one."""
     events: list[str] = []
-    with storing(0, events) as port, _sender(port) as sender:
-        sender.send(datasets[0])
-        sender._association.abort()
-        assert sender.send(datasets[1]) == 0
-    assert events.count("association") == 2
+    with storing(0, events, aborted=datasets[1].SOPInstanceUID) as port, _sender(port) as sender:
+        assert [sender.send(one) for one in datasets] == [0] * 4
+    uids = [one.SOPInstanceUID for one in datasets]
+    assert events == ["association", *uids[:2], "association", *uids[1:]]
 
 
-@pytest.mark.filterwarnings(
-    # pynetdicom leaves the socket of a refused connection to the garbage collector
-    "ignore::pytest.PytestUnraisableExceptionWarning"
-)
+def test_a_refused_association_is_unreachable(datasets: list[Dataset]) -> None:
+    """A receiver of another title, and one that speaks no DICOM, are an UnreachableError, not a hang."""
+    with storing(0, []) as port, pytest.raises(UnreachableError, match="ELSEWHERE"):
+        DicomSender("127.0.0.1", port, calling_ae="NORTH", called_ae="ELSEWHERE", timeout=5).send(datasets[0])
+    with listening(acknowledging("AA")) as (port, _), pytest.raises(UnreachableError):
+        DicomSender("127.0.0.1", port, calling_ae="NORTH", called_ae="ARCHIVE", timeout=0.5).send(datasets[0])
+
+
 def test_nobody_listening_is_unreachable(datasets: list[Dataset]) -> None:
     """Without a receiver, sending is an UnreachableError that names the title and the address."""
     port = _free_port()

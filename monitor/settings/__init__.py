@@ -3,24 +3,24 @@
 Flag > environment (`OVERREAD_…__…`) > YAML file > default. An unknown key is an error.
 """
 
-import json
 import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     IPvAnyNetwork,
     SecretStr,
     ValidationError,
+    field_validator,
+    model_validator,
 )
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -33,54 +33,16 @@ from pydantic_settings import (
 
 from monitor.core.errors import SettingError
 from monitor.core.identity import KEY_BYTES
+from monitor.settings.doors import DicomwebSettings, FolderSettings
+from monitor.settings.section import Port, _mapping, _Section, _split, _zone
+from monitor.settings.sources import ReadsSettings
 
 PREFIX = "OVERREAD_"
 CONFIG_VARIABLE = "OVERREAD_CONFIG"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
-SECRETIVE = frozenset({"store"})
+SECRETIVE = frozenset({"store", "dicomweb"})
 """Sections whose values are never shown, however wrong they are."""
-
-Port = Annotated[int, Field(ge=0, le=65535)]
-
-
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def _mapping(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        message = 'accepted: a JSON object such as {"St. Elsewhere": "east"}'
-        raise ValueError(message) from None
-
-
-def _listing(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        message = 'accepted: a JSON list such as [{"name": "ris", "senders": ["RIS|HOSPITAL"]}]'
-        raise ValueError(message) from None
-
-
-def _zone(value: str | None) -> str | None:
-    if value is None:
-        return None
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        message = f"{value!r} is no time zone; accepted: an IANA name such as Europe/Berlin"
-        raise ValueError(message) from error
-    return value
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class StoreSettings(_Section):
@@ -104,9 +66,61 @@ class DicomSettings(_Section):
     calling_aes: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
         (), description="Calling AE titles that are let in; empty lets any in, on loopback only"
     )
-    max_associations: int = Field(32, ge=1, description="Associations at one time")
+    calling_hosts: Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_split)] = Field(
+        (), description="Addresses or networks (CIDR) that may connect; empty lets any connect"
+    )
+    max_associations: int = Field(
+        32, ge=1, description="Associations at one time; each calling title that is let in always finds one"
+    )
+    association_timeout_seconds: float = Field(
+        10.0, gt=0, description="Time for the TLS handshake, and for the association request after it"
+    )
     network_timeout_seconds: float = Field(30.0, gt=0, description="Silence after which an association is ended")
     max_object_bytes: int = Field(2 << 30, ge=1 << 20, description="Largest object that is accepted")
+    tls_certificate_file: Path | None = Field(
+        None, description="Certificate chain (PEM); with it, only TLS 1.2 or later is spoken"
+    )
+    tls_key_file: Path | None = Field(None, description="Private key of the certificate (PEM)")
+    tls_client_ca_file: Path | None = Field(
+        None, description="Authorities (PEM) one of which must have signed the certificate of whoever connects"
+    )
+    commitment_peers: Annotated[dict[str, str], NoDecode, BeforeValidator(_mapping)] = Field(
+        default_factory=dict,
+        description="Calling title to the host:port its storage commitment reports go to; "
+        "the others get theirs over the association they asked on",
+    )
+
+    @field_validator("commitment_peers")
+    @classmethod
+    def _addresses(cls, value: dict[str, str]) -> dict[str, str]:
+        for address in value.values():
+            host, _, port = address.rpartition(":")
+            if not host or not port.isdigit() or not 0 < int(port) <= 65535:
+                message = f"{address!r} is no address; accepted: host:port"
+                raise ValueError(message)
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.tls_certificate_file is None) is not (self.tls_key_file is None):
+            message = "tls_certificate_file and tls_key_file are set together or not at all"
+            raise ValueError(message)
+        if self.tls_client_ca_file is not None and self.tls_certificate_file is None:
+            message = "tls_client_ca_file is of no use without tls_certificate_file"
+            raise ValueError(message)
+        if len(self.calling_aes) > self.max_associations:
+            message = f"{self.max_associations} max_associations are fewer than {len(self.calling_aes)} calling_aes"
+            raise ValueError(message)
+        return self
+
+
+class SpoolSettings(_Section):
+    """The disk that received objects lie on. Nothing there is ever recycled to make room."""
+
+    warn_free_ratio: float = Field(0.10, ge=0, lt=1, description="Free share of the disk below which it is logged")
+    refuse_free_ratio: float = Field(
+        0.05, ge=0, lt=1, description="Free share of the disk below which nothing more is taken"
+    )
 
 
 class MllpSettings(_Section):
@@ -118,43 +132,14 @@ class MllpSettings(_Section):
     default_charset: str = Field("8859/1", description="Character set of messages that declare none (HL7 table 0211)")
 
 
-class AccessionSettings(_Section):
-    """How a source's accession numbers become those the images carry, in this order."""
-
-    strip: str = ""
-    bare: bool = False
-    width: int = Field(0, ge=0, le=64)
-    prefix: str = ""
-    at_most: int | None = Field(None, ge=1)
-
-
-class SourceSettings(_Section):
-    """One sender of reports."""
-
-    name: str = Field(pattern=r"^[a-z0-9_-]{1,40}$")
-    senders: frozenset[str] = frozenset()
-    addresses: tuple[IPvAnyNetwork, ...] = ()
-    charset: str | None = None
-    timezone: Annotated[str | None, AfterValidator(_zone)] = None
-    statuses: dict[str, Literal["preliminary", "final", "corrected", "retracted"]] = {}
-    accession: AccessionSettings = AccessionSettings()
-    issuer: str | None = None
-    visibility: Literal["blinded", "available", "opened", "unknown"] = "unknown"
-
-
-class ReadsSettings(_Section):
-    """Who sends reports."""
-
-    sources: Annotated[tuple[SourceSettings, ...], NoDecode, BeforeValidator(_listing)] = Field(
-        (), description="Senders of reports, each with what is its own (docs/reads.md); empty lets anyone send"
-    )
-
-
 class ApiSettings(_Section):
     """The HTTP door."""
 
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: Port = Field(8080, description="Port to listen on")
+    token_file: Path | None = Field(
+        None, description="Bearer token of those who may send by STOW-RS; when empty they may on loopback only"
+    )
 
 
 class MetricsSettings(_Section):
@@ -182,7 +167,11 @@ class JailSettings(_Section):
 
     memory_bytes: int = Field(2 << 30, ge=256 << 20, description="Address space of a parser process")
     seconds: float = Field(20.0, gt=0, description="Wall clock for one object")
-    max_pixels: int = Field(64 << 20, ge=1 << 16, description="Rows × columns × frames × samples that are decoded")
+    max_pixels: int = Field(
+        64 << 20,
+        ge=1 << 16,
+        description="Rows × columns × frames × samples that are decoded, counted in pixels of 16 bits",
+    )
     recycle_after: int = Field(2000, ge=1, description="Objects after which a parser process is replaced")
 
 
@@ -230,9 +219,12 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     models: ModelsSettings = ModelsSettings()
     dicom: DicomSettings = DicomSettings()
+    spool: SpoolSettings = SpoolSettings()
     mllp: MllpSettings = MllpSettings()
     reads: ReadsSettings = ReadsSettings()
     api: ApiSettings = ApiSettings()
+    folder: FolderSettings = FolderSettings()
+    dicomweb: DicomwebSettings = DicomwebSettings()
     metrics: MetricsSettings = MetricsSettings()
     dashboard: DashboardSettings = DashboardSettings()
     study: StudySettings = StudySettings()
@@ -315,6 +307,22 @@ def pseudonym_key(settings: Settings) -> bytes:
         message = f"{path}: the key has {len(key)} bytes; at least {KEY_BYTES} are accepted"
         raise SettingError(message)
     return key
+
+
+def secret_in(path: Path, name: str) -> str:
+    """The secret in the file that the setting `name` (without its prefix) names.
+
+    Raises:
+        SettingError: it cannot be read, or holds nothing.
+    """
+    try:
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError):
+        secret = ""
+    if not secret:
+        message = f"{PREFIX}{name}={path}: nothing to be read; accepted: a readable text file with the secret in it"
+        raise SettingError(message)
+    return secret
 
 
 def rows(settings: Settings) -> Sequence[tuple[str, str, str]]:
