@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from monitor.cli import casework
+from monitor.cli import casework, labelaudit
 from monitor.core.errors import OverreadError, UsageError
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ app.command("list")(casework.list_reads)
 app.command()(casework.link)
 app.command("changes")(casework.changed)
 app.command()(casework.restated)
+app.command()(labelaudit.audit)
 
 
 @app.callback()

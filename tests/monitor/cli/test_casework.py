@@ -130,3 +130,26 @@ def test_production_results_come_in(store: SqlStore, tmp_path: Path) -> None:
     assert run("results", "import", lines, "--json")["duplicates"] == 2
     assert run("results", "status", "--json")["waiting"] == 2
     assert store.models()[0].version == "2.1+production"
+
+
+def test_the_labeler_is_audited(store: SqlStore, tmp_path: Path) -> None:
+    """A drawn sample, coded by hand, gives the labeler's own agreement, and the models' raw and corrected."""
+    store.register([instance(0)])
+    store.add_read(read("r"))
+    drain(store)
+    reports = tmp_path / "reports.jsonl"
+    texts = ["There is a pleural effusion.", "No pleural effusion."] * 20
+    reports.write_text("".join(json.dumps({"id": str(n), "text": t}) + "\n" for n, t in enumerate(texts)), "utf-8")
+    given = ("reads", "audit", reports, "--finding", "pleural_effusion")
+    drawn = [json.loads(line) for line in run(*given, "--sample", 20).splitlines()]
+    assert len(drawn) == 20
+    assert {row["label"] for row in drawn} == {None}
+    coded = tmp_path / "coded.csv"
+    rows = [f"{row['id']},{int(row['text'].startswith('There'))}" for row in drawn]
+    coded.write_text("\n".join(["id,label", *rows]), encoding="utf-8")
+    found = run(*given, "--coded", coded, "--json")
+    assert found["labeler"]["ppa"]["value"] == found["labeler"]["npa"]["value"] == 1.0
+    assert found["labeler"]["ppa"]["low"] < 1.0
+    coded.write_text("id,label\n0,maybe\n", encoding="utf-8")
+    with pytest.raises(OverreadError, match=r"coded\.csv: row 1: column 'label'"):
+        run(*given, "--coded", coded)
