@@ -74,6 +74,12 @@ class SqlResolution:
             rows = session.exec(query.group_by(col(QuarantineRow.source), col(QuarantineRow.reason)))
             return {(source, reason): n for source, reason, n in rows}
 
+    def match_yields(self) -> Mapping[str, float]:
+        """The share of each source's reads that found their study."""
+        query = select(ReadRow.source, func.count(), func.count(col(ReadRow.study))).group_by(ReadRow.source)
+        with self.database.reading() as session:
+            return {source: found / n for source, n, found in session.exec(query)}
+
     def link_read(self, read: str, study: str, *, actor: str, at: datetime) -> None:
         """Say which study a read is of; no rule moves it again. Audited in the same transaction.
 
