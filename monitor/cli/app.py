@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from monitor import __version__
-from monitor.cli import agreement, audit, bench, db, drift, models, reads, studies
+from monitor.cli import agreement, audit, bench, db, drift, models, reads, results, studies
 from monitor.cli.demo import demo
 from monitor.cli.doctor import doctor
 from monitor.cli.serve import dashboard, serve
@@ -42,6 +42,7 @@ for name, noun in (
     ("models", models.app),
     ("studies", studies.app),
     ("reads", reads.app),
+    ("results", results.app),
     ("agreement", agreement.app),
     ("drift", drift.app),
     ("audit", audit.app),

@@ -27,11 +27,15 @@ def ingest(
     rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds of the receivers.")] = 3,
     folder: Annotated[Path | None, typer.Option(help="Where all store; the temporary folder when not given.")] = None,
     pixels: Annotated[bool, typer.Option("--pixels", help="Decoding, statistics and the jail instead.")] = False,
+    hl7: Annotated[bool, typer.Option("--hl7", help="HL7 reports through the socket instead.")] = False,
     as_json: Json = False,
 ) -> None:
     """Measure the spool against a bare write and fsync, and the receiver against Orthanc and dcmtk's storescp."""
     if pixels:
         _pixels(as_json=as_json)
+        return
+    if hl7:
+        _hl7(as_json=as_json)
         return
     spool, receivers = _spool(objects), _receivers(images, rounds, folder) if images else []
     if as_json:
@@ -141,3 +145,30 @@ def drift(
         return
     cells = [tuple(f"{value:.4g}" if isinstance(value, float) else value for value in row.values()) for row in found]
     print_table(names, cells, empty="nothing measured")
+
+
+def _hl7(*, as_json: bool) -> None:
+    """Reports as fast as they are answered, and at the pace of 500 a second."""
+    from monitor.bench.hl7 import MESSAGES, hl7_speed  # noqa: PLC0415  # the command line stays quick
+
+    rows = [
+        {
+            "pace": "unbounded" if rate is None else f"{rate} /s",
+            "messages": speed.messages,
+            "per_second": round(speed.per_second, 1),
+            "median_ms": round(1000 * speed.median_seconds, 1),
+            "p99_ms": round(1000 * speed.p99_seconds, 1),
+            "floor_per_second": round(speed.floor_per_second, 1),
+            "ratio": round(speed.ratio, 2),
+        }
+        for rate in (None, 500)
+        for speed in [hl7_speed(MESSAGES, rate=rate)]
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        ("pace", "reports", "reports /s", "median ms", "p99 ms", "write + fsync /s", "ratio"),
+        [tuple(row.values()) for row in rows],
+        empty="nothing measured",
+    )

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from monitor.cli import casework, labelaudit
 from monitor.core.errors import OverreadError, UsageError
 
 if TYPE_CHECKING:
@@ -17,12 +18,18 @@ if TYPE_CHECKING:
 
 MAX_LINE = 2 * 1024 * 1024
 
-app = typer.Typer(no_args_is_help=True, help="Final reads: label their text.")
+app = typer.Typer(no_args_is_help=True, help="Final reads: take them in, label their text, look into them.")
+app.command("import")(casework.import_reads)
+app.command("list")(casework.list_reads)
+app.command()(casework.link)
+app.command("changes")(casework.changed)
+app.command()(casework.restated)
+app.command()(labelaudit.audit)
 
 
 @app.callback()
 def reads() -> None:
-    """Final reads: label their text."""
+    """Final reads: take them in, label their text, look into them."""
 
 
 @app.command()

@@ -10,7 +10,8 @@ from monitor.core.counts import CountsRow
 from monitor.core.model import ModelCard
 from monitor.core.pairing import Match, MatchMethod, Pair, Unmatched
 from monitor.core.quiet import Quiet
-from monitor.core.read import QuarantineReason, Read
+from monitor.core.read import QuarantineReason, Read, Taken
+from monitor.core.result import Result
 from monitor.core.series import SeriesRule
 from monitor.core.status import Status
 from monitor.core.study import Exclusion, Failure, Features, Instance, Prediction, Study, StudyState
@@ -228,6 +229,12 @@ class StudyStore(Protocol):
 class ReadStore(Protocol):
     """Report versions and what could not become one."""
 
+    def take(self, taken: Sequence[Taken]) -> int:
+        """Store what some messages became, durably, in one transaction; how many report versions were new.
+
+        The same key again changes nothing. A patient merge makes reads that were held apart by it look again.
+        """
+
     def add_read(self, read: Read) -> bool:
         """Store a version durably; False when the same key is already there."""
 
@@ -236,7 +243,21 @@ class ReadStore(Protocol):
 
 
 Decide = Callable[[Read, Sequence[Study]], Match | Unmatched]
+Place = Callable[[Result, Sequence[Study]], Match | Unmatched]
 Derive = Callable[[Study, Sequence[Prediction], Sequence[tuple[Read, MatchMethod]]], Sequence[Pair]]
+
+
+class ResultStore(Protocol):
+    """The production AI's own answers."""
+
+    def add_results(self, results: Sequence[Result]) -> int:
+        """Store answers durably, in one transaction; how many were new. The same key again changes nothing."""
+
+    def place_results(self, place: Place, *, limit: int) -> int:
+        """Find the studies of results never tried, or whose candidates came since. Returns how many were looked at.
+
+        A placed answer becomes a prediction of its own model version; of several for one finding the latest stands.
+        """
 
 
 class PairStore(Protocol):
@@ -294,10 +315,11 @@ class EvaluationStore(Protocol):
         """What a version saw in a window, in order of study time."""
 
     def counts(
-        self, window: Window | None = None, *, by: Sequence[str] = (), daily: bool = False
+        self, window: Window | None = None, *, by: Sequence[str] = (), daily: bool = False, as_of: date | None = None
     ) -> Sequence[CountsRow]:
         """Headline counts from the cube, per model version and finding; `by` adds strata, `daily` adds the day.
 
+        With `as_of` they are what was known at the end of that day (UTC), whatever was learnt since.
         The strata are `site`, `manufacturer` and `visibility`; any other name is a `ValueError`.
         """
 
@@ -325,5 +347,5 @@ class EvaluationStore(Protocol):
         """The accounting equation; `waiting` unregistered objects in the spool count as received and as pending."""
 
 
-class Store(StudyStore, ReadStore, PairStore, ModelStore, EvaluationStore, Protocol):
+class Store(StudyStore, ReadStore, ResultStore, PairStore, ModelStore, EvaluationStore, Protocol):
     """All of it: what one database offers."""

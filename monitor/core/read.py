@@ -1,6 +1,6 @@
 """What the radiologist said: versions of a report, reduced to finding labels."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -49,8 +49,11 @@ class QuarantineReason(StrEnum):
     UNSUPPORTED_MESSAGE = "unsupported_message"
     UNKNOWN_STATUS = "unknown_status"
     NO_STUDY_REFERENCE = "no_study_reference"
+    AMBIGUOUS_REFERENCE = "ambiguous_reference"
     NO_TEXT = "no_text"
     TOO_LARGE = "too_large"
+    SENDER_REFUSED = "sender_refused"
+    INVALID_FIELD = "invalid_field"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +81,38 @@ class Read:
     visibility: Visibility = Visibility.UNKNOWN
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SetAside:
+    """A message that could not become a read. `key` is the digest of its bytes; nothing else of it is kept."""
+
+    key: str
+    source: str
+    reason: QuarantineReason
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PatientMerge:
+    """Two patient records were found to be one person: `retired` is from now on `surviving`. Both are pseudonyms."""
+
+    retired: str
+    surviving: str
+    at: datetime
+
+
+Taken = Read | SetAside | PatientMerge
+"""What a message can become."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """What a finding was called at first and at last, in one study's report."""
+
+    finding: str
+    preliminary: Label
+    final: Label
+
+
 def merged(said: Mapping[LabelSource, Mapping[str, Label]]) -> Mapping[str, tuple[Label, LabelSource]]:
     """Each finding's label and who it is from: a reader's feedback before a structured field before the text.
 
@@ -99,3 +134,19 @@ def in_force(reads: Iterable[Read]) -> Read | None:
     settled = [read for read in reads if read.status is not ReadStatus.PRELIMINARY]
     latest = max(settled, key=lambda read: (read.signed_at, read.received_at, read.key), default=None)
     return None if latest is None or latest.status is ReadStatus.RETRACTED else latest
+
+
+def changes(reads: Sequence[Read]) -> tuple[Change, ...]:
+    """From the last preliminary version to the version in force, finding by finding; none where either is missing.
+
+    The preliminary version is the last one signed before the version in force: what was acted upon until then.
+    """
+    final = in_force(reads)
+    if final is None:
+        return ()
+    earlier = [r for r in reads if r.status is ReadStatus.PRELIMINARY and r.signed_at <= final.signed_at]
+    first = max(earlier, key=lambda read: (read.signed_at, read.received_at, read.key), default=None)
+    if first is None:
+        return ()
+    both = [finding for finding in final.labels if finding in first.labels]
+    return tuple(Change(finding=name, preliminary=first.labels[name], final=final.labels[name]) for name in both)

@@ -171,7 +171,10 @@ def begun_by(instance: Instance) -> Study:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prediction:
-    """One model's answer for one finding of one study. `score` is a probability in [0, 1]."""
+    """One model's answer for one finding of one study. `score` is a probability in [0, 1].
+
+    `shown_at` is when readers could see it and `opened_at` when one did; a shadow's answer is shown to nobody.
+    """
 
     study: str
     model: str
@@ -181,6 +184,8 @@ class Prediction:
     operating_point: float
     call: bool
     scored_at: datetime
+    shown_at: datetime | None = None
+    opened_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -39,7 +39,7 @@ OUTCOMES = ("positive", "negative", "invalid_output", "scoring_error")
 CELLS = ("tp", "fp", "fn", "tn", "uncertain")
 STATISTICS = ("ppa", "npa", "agreement")
 BACKLOG_STAGES = ("intake", "scoring", "pairing")
-SUCCESS_STAGES = ("receive", "score", "read", "pair", "evaluate")
+SUCCESS_STAGES = ("receive", "score", "read", "result", "pair", "evaluate")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -60,6 +60,27 @@ def declared(raw: bytes) -> tuple[str, ...]:
     return tuple(part.decode("ascii", "ignore").strip().upper() for part in fields[17].split(repetition))
 
 
+def codec_of(raw: bytes, *, default: str = "ASCII") -> str:
+    """Python's name for the character set a message is in.
+
+    Raises:
+        UndecodableTextError: the declared set is unknown.
+    """
+    names = [name for name in declared(raw) if name] or [default.upper()]
+    unknown = [name for name in names if name not in _CODECS]
+    if unknown:
+        message = (
+            f"MSH-18: character set {unknown[0][:20]!r} is not known; accepted: {', '.join(filter(None, _CODECS))}"
+        )
+        raise UndecodableTextError(message)
+    return _chosen([_CODECS[name] for name in names], raw)
+
+
+def known(name: str) -> bool:
+    """Whether a character set's name (HL7 table 0211) is one that can be decoded."""
+    return name.upper() in _CODECS
+
+
 def decode(raw: bytes, *, default: str = "ASCII") -> str:
     """A message as text.
 
@@ -70,14 +91,7 @@ def decode(raw: bytes, *, default: str = "ASCII") -> str:
     Raises:
         UndecodableTextError: the set is unknown, or the bytes are not in it. Nothing of the content is named.
     """
-    names = [name for name in declared(raw) if name] or [default.upper()]
-    unknown = [name for name in names if name not in _CODECS]
-    if unknown:
-        message = (
-            f"MSH-18: character set {unknown[0][:20]!r} is not known; accepted: {', '.join(filter(None, _CODECS))}"
-        )
-        raise UndecodableTextError(message)
-    codec = _chosen([_CODECS[name] for name in names], raw)
+    codec = codec_of(raw, default=default)
     try:
         text = raw.decode(codec)
     except UnicodeDecodeError as error:

@@ -1,31 +1,26 @@
-"""HL7 v2 observation reports (ORU^R01, 2.3 to 2.8): from a message's bytes to the facts in it."""
+"""HL7 v2 observation reports (ORU^R01) and patient merges (ADT^A40), 2.3 to 2.8: from bytes to the facts in them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone, tzinfo
 
-import hl7
-
-from monitor.core.errors import OverreadError
 from monitor.core.read import QuarantineReason, ReadStatus
-from monitor.reads.charset import UndecodableTextError, decode
+from monitor.reads.charset import UndecodableTextError, codec_of, decode
+from monitor.reads.report import MAX_TEXT, MergeFacts, QuarantinedError, ReportFacts, checked
+from monitor.reads.segments import Message, Segment, separators
+from monitor.reads.source import Source
+from monitor.reads.status import status_of_lines, status_of_text
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_SEGMENTS = 5_000
 MAX_PIECES = 50_000
-"""Fields, components and repetitions: each becomes an object, so a short message of delimiters is a large one."""
-MAX_TEXT = 200_000
+"""Fields, components and repetitions: each may become an object, so a short message of delimiters is a large one."""
+MAX_STUDIES = 32
+"""Studies one report may be of."""
 _HEADER = 4096
 
-STATUSES = {
-    **dict.fromkeys(("P", "R", "I", "S", "A", "PRELIMINARY", "PARTIAL", "REGISTERED", "DRAFT"), ReadStatus.PRELIMINARY),
-    **dict.fromkeys(("F", "FINAL", "FINALIZED", "FINALISED", "SIGNED", "VERIFIED"), ReadStatus.FINAL),
-    **dict.fromkeys(("C", "CORRECTED", "AMENDED", "ADDENDUM", "REVISED"), ReadStatus.CORRECTED),
-    **dict.fromkeys(("X", "D", "W", "CANCELLED", "CANCELED", "DELETED", "RETRACTED"), ReadStatus.RETRACTED),
-}
-"""HL7 tables 0123 and 0085, and the words senders write in their stead."""
-
+_MERGES = frozenset({"A18", "A34", "A40"})
 _TEXT_TYPES = frozenset({"TX", "FT", "ST"})
 _STUDY_UID_CODES = frozenset({"113014", "110180", "STUDY INSTANCE UID", "STUDYINSTANCEUID"})
 _SECTIONS = {
@@ -36,57 +31,46 @@ _SECTIONS = {
 
 _TIME = re.compile(r"(\d{8})(\d{2})?(\d{2})?(\d{2})?(?:\.\d{1,6})?([+-]\d{4})?")
 _UID = re.compile(r"[0-9][0-9.]{4,62}[0-9]")
-_ESCAPED = {"F": "|", "S": "^", "T": "&", "R": "~", "E": "\\", "H": "", "N": "", ".br": "\n", ".ce": "\n", ".sp": "\n"}
-
-
-class QuarantinedError(OverreadError):
-    """A message was set aside; `reason` says why. Its content is never part of the error."""
-
-    def __init__(self, reason: QuarantineReason) -> None:
-        super().__init__(f"message set aside: {reason.value}")
-        self.reason = reason
+_MODALITY = re.compile(r"[A-Z0-9]{1,16}")
+Reference = tuple[str, str | None]
+"""An accession number as the images carry it (perhaps empty), and a study UID."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Header:
     """What a message's first segment says, read without parsing the rest."""
 
-    source: str = field(repr=False)
+    sender: str = field(repr=False)
     control: str = field(repr=False)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReportFacts:
-    """One report version as sent. Everything that could name a patient or a reader is kept out of `repr`."""
+@dataclass(kw_only=True, slots=True)
+class _Group:
+    """What belongs to one study of a message: the segments from its OBR to the next."""
 
-    status: ReadStatus
-    modality: str | None
-    signed_at: datetime
-    text: str = field(repr=False)
-    patient: str | None = field(repr=False)
-    reader: str | None = field(repr=False)
-    accession: str | None = field(repr=False)
-    issuer: str | None = field(repr=False)
-    study_uid: str | None = field(repr=False)
+    references: tuple[Reference, ...]
+    segments: list[Segment]
+
+    def named(self, name: str) -> Iterator[Segment]:
+        return (segment for segment in self.segments if segment.name == name)
 
 
 def header_of(raw: bytes) -> Header:
     """Sender and control id from the first 4096 bytes; empty where there are none. Never raises."""
     first = raw[:_HEADER].lstrip(b"\r\n").split(b"\r", 1)[0].decode("ascii", "ignore")
-    fields = first.split(first[3:4] or "|")
+    fields = first.split(first[3:4] or "|", 10)
     if not first.startswith("MSH") or len(fields) < 10:
-        return Header(source="", control="")
+        return Header(sender="", control="")
     control = re.sub(r"[^\w.:/ -]", "", fields[9], flags=re.ASCII)[:199]
-    return Header(source=f"{fields[2]}|{fields[3]}", control=control)
+    return Header(sender=f"{fields[2]}|{fields[3]}", control=control)
 
 
-def read_report(raw: bytes, *, zone: tzinfo, charset: str = "ASCII") -> ReportFacts:
-    """The facts of an ORU^R01 message.
+def read_message(raw: bytes, source: Source) -> tuple[ReportFacts, ...] | MergeFacts:
+    """The facts of a message: a report version for each study it is of, or a patient merge.
 
     Args:
         raw: the message without its frame.
-        zone: the site's time zone, for times that carry none.
-        charset: the source's character set where MSH-18 names none (HL7 table 0211).
+        source: who sent it.
 
     Raises:
         QuarantinedError: the message is over a cap or is no report that could be placed.
@@ -94,151 +78,193 @@ def read_report(raw: bytes, *, zone: tzinfo, charset: str = "ASCII") -> ReportFa
     if len(raw) > MAX_BYTES or raw.count(b"\r") + raw.count(b"\n") > MAX_SEGMENTS:
         raise QuarantinedError(QuarantineReason.TOO_LARGE)
     try:
-        message = _Message(_within_caps(_normal(decode(raw, default=charset))))
+        text = decode(raw, default=source.charset).strip("\r\n")
+        codec = codec_of(raw, default=source.charset)
     except UndecodableTextError:
         raise QuarantinedError(QuarantineReason.UNDECODABLE_TEXT) from None
-    except (hl7.HL7Exception, IndexError, KeyError, ValueError, AttributeError):
+    if len(text) > 4 and sum(map(text.count, set(separators(text)))) > MAX_PIECES:
+        raise QuarantinedError(QuarantineReason.TOO_LARGE)
+    try:
+        message = Message(text, codec=codec)
+    except ValueError:
         raise QuarantinedError(QuarantineReason.UNPARSEABLE) from None
-    return _facts(message, zone)
+    kind = message.at("MSH", 9).upper(), message.at("MSH", 9, 2).upper()
+    if kind[0] == "ORU" and kind[1] in {"R01", ""}:
+        return _reports(message, source)
+    if kind[0] == "ADT" and kind[1] in _MERGES:
+        return _merge(message)
+    raise QuarantinedError(QuarantineReason.UNSUPPORTED_MESSAGE)
 
 
-def _normal(text: str) -> str:
-    return re.sub(r"\r?\n", "\r", text.strip("\r\n")) + "\r"
+def _merge(message: Message) -> MergeFacts:
+    retired, surviving = message.at("MRG", 1), message.at("PID", 3)
+    if not retired or not surviving:
+        raise QuarantinedError(QuarantineReason.UNPARSEABLE)
+    return MergeFacts(retired=retired, surviving=surviving)
 
 
-def _within_caps(text: str) -> str:
-    if sum(map(text.count, {text[3], *_separators(text)})) > MAX_PIECES:
+def _reports(message: Message, source: Source) -> tuple[ReportFacts, ...]:
+    """One report version a study. A study without a text of its own has the message's only text: a combined report."""
+    groups = _groups(message, source)
+    texts = [_text(message, group) for group in groups]
+    shared = [text for text in texts if text.strip()]
+    combined = shared[0] if len(shared) == 1 else ""
+    stated = [_status(message, group, text, source) for group, text in zip(groups, texts, strict=True)]
+    found: list[ReportFacts] = []
+    for group, own, status in zip(groups, texts, stated, strict=True):
+        text = own if own.strip() else combined
+        known = status or (next((s for s in stated if s is not None), None) if text is not own else None)
+        if known is None:
+            raise QuarantinedError(QuarantineReason.UNKNOWN_STATUS)
+        found += [_facts(message, group, text, known, source, reference) for reference in group.references]
+    if len(found) > MAX_STUDIES:
         raise QuarantinedError(QuarantineReason.TOO_LARGE)
-    return text
+    return tuple(found)
 
 
-def _facts(message: "_Message", zone: tzinfo) -> ReportFacts:
-    if message.at("MSH", 9).upper() != "ORU" or message.at("MSH", 9, 2).upper() not in {"R01", ""}:
-        raise QuarantinedError(QuarantineReason.UNSUPPORTED_MESSAGE)
-    status = STATUSES.get((message.at("OBR", 25) or message.at("OBX", 11)).upper())
-    if status is None:
-        raise QuarantinedError(QuarantineReason.UNKNOWN_STATUS)
-    accession = message.at("OBR", 18) or message.at("OBR", 3)
-    study_uid = _study_uid(message)
-    if not accession and study_uid is None:
-        raise QuarantinedError(QuarantineReason.NO_STUDY_REFERENCE)
-    text = _text(message)
-    if len(text) > MAX_TEXT:
-        raise QuarantinedError(QuarantineReason.TOO_LARGE)
-    if not text.strip() and status is not ReadStatus.RETRACTED:
-        raise QuarantinedError(QuarantineReason.NO_TEXT)
-    return ReportFacts(
-        status=status,
-        modality=message.at("OBR", 24).upper()[:16] or None,
-        signed_at=_signed(message, zone),
-        text=text,
-        patient=message.at("PID", 3) or None,
-        reader=message.at("OBR", 32) or None,
-        accession=accession or None,
-        issuer=message.at("OBR", 3, 2) or None,
-        study_uid=study_uid,
+def _groups(message: Message, source: Source) -> list[_Group]:
+    """The studies of a message. What names no study, or the one before it again, goes on with that one's report."""
+    blocks: list[list[Segment]] = [[]]
+    for segment in message.segments:
+        if segment.name == "OBR" and any(s.name == "OBR" for s in blocks[-1]):
+            blocks.append([])
+        blocks[-1].append(segment)
+    groups: list[_Group] = []
+    for block in blocks:
+        references = _references(message, block, source)
+        known = [group for group in groups if not references or group.references == references]
+        if known:
+            known[-1].segments += block
+        else:
+            groups.append(_Group(references=references or (("", None),), segments=block))
+    return groups
+
+
+def _references(message: Message, block: Sequence[Segment], source: Source) -> tuple[Reference, ...]:
+    """Every study these segments name.
+
+    Several accession numbers beside as many study UIDs go together in order; beside one, the UID is not for any of
+    them in particular, and is left out; any other mixture could be read in more than one way.
+    """
+    numbers, uids = _accessions(message, block, source), _study_uids(message, block)
+    if len(numbers) == len(uids):
+        return tuple(zip(numbers, uids, strict=True))
+    if len(numbers) > 1 and len(uids) <= 1:
+        return tuple((number, None) for number in numbers)
+    if len(numbers) <= 1:
+        return tuple(("".join(numbers), uid) for uid in uids) or tuple((number, None) for number in numbers)
+    raise QuarantinedError(QuarantineReason.AMBIGUOUS_REFERENCE)
+
+
+def _accessions(message: Message, block: Sequence[Segment], source: Source) -> list[str]:
+    """From OBR-18, OBR-3, IPC-1 or a ZDS that holds no UID: the first that is filled in, each repetition once."""
+    for name, number in (("OBR", 18), ("OBR", 3), ("IPC", 1), ("ZDS", 1), ("ZDS", 2)):
+        sent = [message.part(part) for s in block if s.name == name for part in message.each(s, number)]
+        found = dict.fromkeys(source.accession(part) for part in sent if not (name == "ZDS" and _UID.fullmatch(part)))
+        numbers = [one for one in found if one]
+        if numbers:
+            return numbers
+    return []
+
+
+def _study_uids(message: Message, block: Sequence[Segment]) -> list[str]:
+    """From ZDS-1, IPC-3 or an observation coded as a study UID: the first of these that holds any."""
+    for name, number in (("ZDS", 1), ("IPC", 3), ("OBX", 5)):
+        segments = [s for s in block if s.name == name and (name != "OBX" or _is_study_uid(message, s))]
+        found = [message.part(part) for s in segments for part in message.each(s, number)]
+        uids = list(dict.fromkeys(uid for uid in found if _UID.fullmatch(uid)))
+        if uids:
+            return uids
+    return []
+
+
+def _is_study_uid(message: Message, observation: Segment) -> bool:
+    return bool({message.of(observation, 3).upper(), message.of(observation, 3, 2).upper()} & _STUDY_UID_CODES)
+
+
+def _status(message: Message, group: _Group, text: str, source: Source) -> ReadStatus | None:
+    """From OBR-25; else OBX-11 of the lines, else the text's banners."""
+    ordered = [code for s in group.named("OBR") if (code := message.of(s, 25))]
+    if ordered:
+        return status_of_lines(ordered, source.statuses)
+    lines = [code for s in group.named("OBX") if (code := message.of(s, 11))]
+    return status_of_lines(lines, source.statuses) if lines else status_of_text(text)
+
+
+def _facts(
+    message: Message, group: _Group, text: str, status: ReadStatus, source: Source, reference: Reference
+) -> ReportFacts:
+    order = next(group.named("OBR"), Segment("OBR", ()))
+    modality = message.of(order, 24).upper()
+    issued = next((s for s in group.named("IPC")), Segment("IPC", ()))
+    return checked(
+        ReportFacts(
+            status=status,
+            modality=modality if _MODALITY.fullmatch(modality) else None,
+            description=message.of(order, 4, 2),
+            signed_at=_signed(message, group, source.zone),
+            text=text,
+            patient=message.at("PID", 3) or None,
+            reader=message.of(order, 32) or message.of(order, 33) or None,
+            accession=reference[0] or None,
+            issuer=message.of(order, 3, 2) or message.of(issued, 1, 2) or source.issuer,
+            study_uid=reference[1],
+            visibility=source.visibility,
+        )
     )
 
 
-class _Message:
-    """A parsed message whose fields are there or empty, never an error."""
-
-    def __init__(self, text: str) -> None:
-        parsed = hl7.parse(text)
-        self.segments: list[hl7.Segment] = list(parsed)
-        self.component, self.repetition, self.escape, self.subcomponent = _separators(text)
-
-    def named(self, name: str) -> Iterator["hl7.Segment"]:
-        """The segments of this name, in order."""
-        return (segment for segment in self.segments if str(segment[0]) == name)
-
-    def at(self, name: str, number: int, component: int = 1) -> str:
-        """A component of the first repetition of a field of the first segment of this name."""
-        first = next(self.named(name), None)
-        return "" if first is None else self.of(first, number, component)
-
-    def of(self, segment: "hl7.Segment", number: int, component: int = 1) -> str:
-        """A component's first subcomponent, unescaped and stripped."""
-        if number >= len(segment):
-            return ""
-        parts = str(segment[number]).split(self.repetition, 1)[0].split(self.component)
-        part = parts[component - 1] if component <= len(parts) else ""
-        return self.plain(part.split(self.subcomponent, 1)[0]).strip()
-
-    def repetitions(self, segment: "hl7.Segment", number: int) -> list[str]:
-        """A field's repetitions, unescaped."""
-        whole = str(segment[number]) if number < len(segment) else ""
-        return [self.plain(part) for part in whole.split(self.repetition)]
-
-    def plain(self, value: str) -> str:
-        """Text with its escape sequences (HL7 v2 chapter 2.7) resolved; an unknown one becomes a blank."""
-        if self.escape not in value:
-            return value
-        mark = re.escape(self.escape)
-        return re.sub(rf"{mark}([^{mark}\r]{{1,64}}){mark}", lambda match: _unescaped(match.group(1)), value)
-
-
-def _separators(text: str) -> tuple[str, str, str, str]:
-    """MSH-2, filled up from the usual ones; a fifth (truncation, 2.7) is not needed."""
-    declared = text[4:9].split(text[3], 1)[0][:4]
-    marks = declared + "^~\\&"[len(declared) :]
-    return marks[0], marks[1], marks[2], marks[3]
-
-
-def _unescaped(name: str) -> str:
-    if re.fullmatch(r"X(?:[0-9A-Fa-f]{2})+", name):
-        return bytes.fromhex(name[1:]).decode("latin-1").replace("\r\n", "\n").replace("\r", "\n")
-    return _ESCAPED.get(name, _ESCAPED.get(name[:3], " "))
-
-
-def _study_uid(message: _Message) -> str | None:
-    named = [
-        message.of(segment, 5)
-        for segment in message.named("OBX")
-        if {message.of(segment, 3).upper(), message.of(segment, 3, 2).upper()} & _STUDY_UID_CODES
-    ]
-    candidates = [message.at("ZDS", 1), *named]
-    return next((uid for uid in candidates if _UID.fullmatch(uid)), None)
-
-
-def _text(message: _Message) -> str:
+def _text(message: Message, group: _Group) -> str:
     """The report, one line a repetition, under the headings its observation identifiers name."""
     lines: list[str] = []
     heading = None
-    for segment in message.named("OBX"):
-        codes = {message.of(segment, 3).upper(), message.of(segment, 3, 2).upper()}
-        if message.of(segment, 2).upper() not in _TEXT_TYPES or codes & _STUDY_UID_CODES:
+    size = 0
+    for segment in group.named("OBX"):
+        if message.of(segment, 2).upper() not in _TEXT_TYPES or _is_study_uid(message, segment):
             continue
         named = _section(message, segment)
         if named is not None and named != heading:
             lines.append(f"{named}:")
         heading = named
-        lines += message.repetitions(segment, 5)
+        lines += message.lines(segment, 5)
+        size += len(segment.raw(5))
+        if size > MAX_TEXT:
+            raise QuarantinedError(QuarantineReason.TOO_LARGE)
     return "\n".join(lines)
 
 
-def _section(message: _Message, segment: "hl7.Segment") -> str | None:
-    identifier = str(segment[3]) if len(segment) > 3 else ""
-    first = identifier.split(message.repetition, 1)[0].split(message.component, 1)[0].upper()
-    return next((_SECTIONS[part] for part in first.split(message.subcomponent) if part in _SECTIONS), None)
+def _section(message: Message, segment: Segment) -> str | None:
+    _, component, repetition, _, subcomponent = message.separators
+    first = segment.raw(3).split(repetition, 1)[0].split(component, 1)[0].upper()
+    return next((_SECTIONS[part] for part in first.split(subcomponent) if part in _SECTIONS), None)
 
 
-def _signed(message: _Message, zone: tzinfo) -> datetime:
-    for name, number in (("OBR", 22), ("OBX", 14), ("MSH", 7)):
-        moment = _moment(message.at(name, number), zone)
-        if moment is not None:
-            return moment
-    raise QuarantinedError(QuarantineReason.UNPARSEABLE)
+def _signed(message: Message, group: _Group, zone: tzinfo) -> datetime:
+    """When it was signed: OBR-22, else OBX-14, else when the message was written."""
+    sent = [message.of(s, 22) for s in group.named("OBR")] + [message.of(s, 14) for s in group.named("OBX")]
+    moments = (moment_of(value, zone) for value in [*sent, message.at("MSH", 7)])
+    found = next((moment for moment in moments if moment is not None), None)
+    if found is None:
+        raise QuarantinedError(QuarantineReason.UNPARSEABLE)
+    return found
 
 
-def _moment(value: str, zone: tzinfo) -> datetime | None:
+def moment_of(value: str, zone: tzinfo) -> datetime | None:
+    """An HL7 time of at least a day, in its own zone or this one; None where it is none."""
     match = _TIME.fullmatch(value)
     if match is None:
         return None
     day, hour, minute, second, offset = match.groups()
     try:
-        naive = f"{day}{hour or '00'}{minute or '00'}{second or '00'}"
-        return datetime.strptime(naive, "%Y%m%d%H%M%S").replace(tzinfo=_offset(offset) if offset else zone)
+        return datetime(
+            int(day[:4]),
+            int(day[4:6]),
+            int(day[6:]),
+            int(hour or 0),
+            int(minute or 0),
+            int(second or 0),
+            tzinfo=_offset(offset) if offset else zone,
+        )
     except ValueError:
         return None
 

@@ -1,72 +1,60 @@
 """From a message's bytes to a durable read, and the acknowledgement that says so. Names and text go no further."""
 
 import hashlib
-from dataclasses import dataclass
-from datetime import tzinfo
-from typing import Protocol
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from monitor.core.identity import Pseudonyms
 from monitor.core.ports import Clock, ReadStore
-from monitor.core.read import QuarantineReason, Read
-from monitor.labels import Labelled
-from monitor.reads.hl7v2 import Header, QuarantinedError, ReportFacts, header_of, read_report
+from monitor.core.read import PatientMerge, QuarantineReason, Read, SetAside, Taken
+from monitor.labels import TextLabeler
+from monitor.reads.hl7v2 import Header, header_of, read_message
+from monitor.reads.report import MergeFacts, QuarantinedError, ReportFacts
+from monitor.reads.source import Source, source_of
 
-SOURCE = "hl7"
+UNPLACED = "unknown"
+"""The source of a message that no known sender sent."""
+RESCUE_SECONDS = 5.0
 _DIGESTED = 64 * 1024
 
 
-class TextLabeler(Protocol):
-    """What turns a report's text into labels."""
-
-    def label(self, text: str, language: str | None = None) -> Labelled:
-        """Label a report."""
+LabelerFor = Callable[[ReportFacts], TextLabeler]
+"""Which labeler a report is for: by its modality and what was examined."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ReadIntake:
-    """Takes HL7 v2 reports in. Safe to call from several threads where the store is.
+class Received:
+    """One message as it came, and the address it came from."""
 
-    `zone` is the site's time zone and `charset` the sender's character set, for messages that state none.
-    """
+    raw: bytes
+    peer: str | None = None
 
-    store: ReadStore
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What goes back; `refused` where the sender is not one of ours, and the connection ends."""
+
+    message: bytes
+    refused: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Desk:
+    """Turns the facts of reports into reads: labelled, and under pseudonyms."""
+
     pseudonyms: Pseudonyms
-    labeler: TextLabeler
+    labeler_for: LabelerFor
     clock: Clock
-    zone: tzinfo
-    charset: str = "ASCII"
 
-    def receive(self, raw: bytes) -> bytes:
-        """The acknowledgement of one message: AA once it is durable, AE where it is set aside, AR over a cap.
-
-        AE also where the store fails: the message is not ours until it is durable, and the sender keeps it.
-        """
-        header = header_of(raw)
-        try:
-            read = self._read(raw, header)
-            self.store.add_read(read)
-        except QuarantinedError as error:
-            return self._set_aside(raw, header, error.reason)
-        except Exception:  # noqa: BLE001 - whatever a database raises means "not stored", and may quote its row
-            return self._answer("AE", header.control, "not stored, send again")
-        return self._answer("AA", header.control)
-
-    def refuse(self) -> bytes:
-        """The answer to a frame too large to be taken off the wire; it is counted as quarantined."""
-        return self._set_aside(self.clock.now().isoformat().encode(), header_of(b""), QuarantineReason.TOO_LARGE)
-
-    def _read(self, raw: bytes, header: Header) -> Read:
-        facts = read_report(raw, zone=self.zone, charset=self.charset)
-        if not header.control:
-            raise QuarantinedError(QuarantineReason.UNPARSEABLE)
-        return self._pseudonymous(facts, self.labeler.label(facts.text), key=_key(raw, header))
-
-    def _pseudonymous(self, facts: ReportFacts, labelled: Labelled, *, key: str) -> Read:
+    def read(self, facts: ReportFacts, *, key: str, source: str) -> Read:
+        """One report version as the rest of the house knows it. Labels that came with it stand; else its text's."""
         names = self.pseudonyms
+        said = self.labeler_for(facts).label(facts.text, facts.language)
         issued = names.accession(facts.accession, issuer=facts.issuer) if facts.issuer else None
         return Read(
             key=key,
-            source=SOURCE,
+            source=source,
             status=facts.status,
             study_uid=names.uid(facts.study_uid),
             accession=names.accession(facts.accession),
@@ -76,31 +64,123 @@ class ReadIntake:
             modality=facts.modality,
             signed_at=facts.signed_at,
             received_at=self.clock.now(),
-            language=labelled.language,
-            labeler=labelled.labeler,
-            labels=labelled.labels,
+            language=said.language,
+            labeler=said.labeler,
+            labels={**said.labels, **facts.labels},
+            visibility=facts.visibility,
         )
 
-    def _set_aside(self, raw: bytes, header: Header, reason: QuarantineReason) -> bytes:
-        code = "AR" if reason is QuarantineReason.TOO_LARGE else "AE"
+    def merge(self, facts: MergeFacts) -> PatientMerge:
+        """A patient merge under pseudonyms.
+
+        Raises:
+            QuarantinedError: it names one patient, or none.
+        """
+        retired, surviving = self.pseudonyms.patient(facts.retired), self.pseudonyms.patient(facts.surviving)
+        if retired is None or surviving is None or retired == surviving:
+            raise QuarantinedError(QuarantineReason.UNPARSEABLE)
+        return PatientMerge(retired=retired, surviving=surviving, at=self.clock.now())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadIntake:
+    """Takes HL7 v2 messages in. Safe to call from several threads where the store is.
+
+    `on_refused` is called with the address of a sender that is none of `sources`.
+    """
+
+    store: ReadStore
+    desk: Desk
+    sources: Sequence[Source] = (Source(),)
+    on_refused: Callable[[str], None] = lambda _: None
+
+    def receive(self, messages: Sequence[Received]) -> list[Answer]:
+        """The acknowledgements of some messages, stored in one transaction: AA once durable.
+
+        AE where a message is set aside, AR where it is over a cap or its sender is none of ours. AE also where the
+        store fails: the message is not ours until it is durable, and the sender keeps it.
+        """
+        headers = [header_of(message.raw) for message in messages]
+        taken = [self._taken(message, header) for message, header in zip(messages, headers, strict=True)]
+        stored = self._stored(taken)
+        return [
+            self._answer(header, found, durable=durable)
+            for header, found, durable in zip(headers, taken, stored, strict=True)
+        ]
+
+    def refuse(self, peer: str | None = None) -> Answer:
+        """The answer to a frame too large to be taken off the wire; it is counted as quarantined."""
+        at = self.desk.clock.now()
+        key = hashlib.sha256(f"{peer}\x1f{at.isoformat()}".encode()).hexdigest()
+        found = SetAside(key=key, source=UNPLACED, reason=QuarantineReason.TOO_LARGE, at=at)
+        answer = self._answer(Header(sender="", control=""), (found,), durable=self._durable((found,)))
+        return replace(answer, refused=True)
+
+    def _taken(self, message: Received, header: Header) -> tuple[Taken, ...]:
+        source = source_of(self.sources, header.sender, message.peer)
         try:
-            self.store.quarantine(_bounded_key(raw), SOURCE, reason, at=self.clock.now())
-        except Exception:  # noqa: BLE001 - as above: not counted is not acknowledged
-            return self._answer("AE", header.control, "not stored, send again")
-        return self._answer(code, header.control, reason.value)
+            if source is None:
+                self.on_refused(message.peer or "")
+                raise QuarantinedError(QuarantineReason.SENDER_REFUSED)
+            facts = read_message(message.raw, source)
+            if not header.control:
+                raise QuarantinedError(QuarantineReason.UNPARSEABLE)
+            if isinstance(facts, MergeFacts):
+                return (self.desk.merge(facts),)
+            keys = _keys(message.raw, header, len(facts))
+            return tuple(self.desk.read(f, key=k, source=source.name) for f, k in zip(facts, keys, strict=True))
+        except QuarantinedError as error:
+            reason = error.reason
+        except Exception:  # noqa: BLE001 - one message's fault must not take down those beside it, nor quote it
+            reason = QuarantineReason.UNPARSEABLE
+        name = UNPLACED if source is None else source.name
+        return (SetAside(key=_bounded_key(message.raw), source=name, reason=reason, at=self.desk.clock.now()),)
 
-    def _answer(self, code: str, control: str, reason: str = "") -> bytes:
-        now = self.clock.now()
-        own = hashlib.sha256(f"{control}{now.isoformat()}".encode()).hexdigest()[:20]
-        header = f"MSH|^~\\&|OVERREAD||||{now:%Y%m%d%H%M%S%z}||ACK^R01^ACK|{own}|P|2.5"
-        return f"{header}\rMSA|{code}|{control}|{reason}\r".encode("ascii")
+    def _stored(self, taken: Sequence[tuple[Taken, ...]]) -> list[bool]:
+        """Which messages are durable: all, in one transaction; where that fails, each by itself for a while."""
+        if self._durable([one for found in taken for one in found]):
+            return [True] * len(taken)
+        deadline = time.monotonic() + RESCUE_SECONDS
+        alone = len(taken) > 1
+        return [alone and time.monotonic() < deadline and self._durable(found) for found in taken]
+
+    def _durable(self, taken: Sequence[Taken]) -> bool:
+        try:
+            self.store.take(taken)
+        except Exception:  # noqa: BLE001 - whatever a database raises means "not stored", and may quote its row
+            return False
+        return True
+
+    def _answer(self, header: Header, taken: Sequence[Taken], *, durable: bool) -> Answer:
+        code, reason = _verdict(taken, durable=durable)
+        now = self.desk.clock.now()
+        own = hashlib.sha256(f"{header.control}{now.isoformat()}".encode()).hexdigest()[:20]
+        first = f"MSH|^~\\&|OVERREAD||||{now:%Y%m%d%H%M%S%z}||ACK^R01^ACK|{own}|P|2.5"
+        message = f"{first}\rMSA|{code}|{header.control}|{reason}\r".encode("ascii")
+        return Answer(message=message, refused=reason == QuarantineReason.SENDER_REFUSED)
 
 
-def _key(raw: bytes, header: Header) -> str:
-    """What makes a message the same one sent again: sender, control id and all that follows the header segment."""
+def _verdict(taken: Sequence[Taken], *, durable: bool) -> tuple[str, str]:
+    """MSA-1 and MSA-3."""
+    aside = next((found for found in taken if isinstance(found, SetAside)), None)
+    if aside is not None and aside.reason is QuarantineReason.SENDER_REFUSED:
+        return "AR", aside.reason.value  # refused whether or not it could be counted
+    if not durable:
+        return "AE", "not stored, send again"
+    if aside is None:
+        return "AA", ""
+    return ("AR" if aside.reason is QuarantineReason.TOO_LARGE else "AE"), aside.reason.value
+
+
+def _keys(raw: bytes, header: Header, count: int) -> list[str]:
+    """What makes a message the same one sent again: sender, control id and all that follows the header segment.
+
+    A report of several studies is a read of each, numbered.
+    """
     content = raw.lstrip(b"\r\n").partition(b"\r")[2]
-    digest = hashlib.sha256(content).hexdigest()
-    return hashlib.sha256(f"{header.source}\x1f{header.control}\x1f{digest}".encode()).hexdigest()
+    first = f"{header.sender}\x1f{header.control}\x1f{hashlib.sha256(content).hexdigest()}"
+    marks = [first, *(f"{first}\x1f{number}" for number in range(1, count))]
+    return [hashlib.sha256(mark.encode()).hexdigest() for mark in marks]
 
 
 def _bounded_key(raw: bytes) -> str:

@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from monitor.core.errors import OverreadError
 
 START, END = b"\x0b", b"\x1c\x0d"
 MAX_MESSAGE = 8 * 1024 * 1024
 _CHUNK = 64 * 1024
-
-Handler = Callable[[bytes], Awaitable[bytes]]
 
 
 class FrameTooLargeError(OverreadError):
@@ -64,19 +63,38 @@ class Framer:
             self._searched = 0
 
 
+class Reply(Protocol):
+    """What goes back to a sender; after a refusal the connection ends."""
+
+    @property
+    def message(self) -> bytes:
+        """The acknowledgement, not yet framed."""
+
+    @property
+    def refused(self) -> bool:
+        """Whether nothing more is taken from this sender."""
+
+
+Handler = Callable[[bytes, str], Awaitable[Reply]]
+"""From a message and its sender's address to the reply."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MllpServer:
-    """Serves MLLP connections: every message goes to `handler`, its answer back on the same connection.
+    """Serves MLLP connections: every message goes to `handler`, its answer back on the same connection, in order.
 
+    A sender need not wait for an answer before its next message; at most `pipelined` of its messages are worked on.
     `refusal` is sent, then the connection closed, when a frame is larger than `max_message` bytes. A connection over
     `max_connections`, or silent for `idle_seconds`, is closed.
     """
 
     handler: Handler
-    refusal: Callable[[], bytes]
+    refusal: Callable[[str], Reply]
     max_message: int = MAX_MESSAGE
     max_connections: int = 64
+    pipelined: int = 64
     idle_seconds: float = 300.0
+    linger_seconds: float = 2.0
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def start(self, host: str, port: int) -> asyncio.Server:
@@ -95,15 +113,56 @@ class MllpServer:
             writer.close()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = str((writer.get_extra_info("peername") or ("",))[0])
+        due: asyncio.Queue[Awaitable[Reply] | None] = asyncio.Queue(self.pipelined)
+        speaking = asyncio.create_task(self._speak(due, writer))
+        try:
+            listening = asyncio.create_task(self._listen(reader, peer, due))
+            try:
+                await asyncio.wait({listening, speaking}, return_when=asyncio.FIRST_COMPLETED)
+                if listening.done():
+                    listening.result()
+                    await speaking
+            finally:
+                listening.cancel()
+        finally:
+            speaking.cancel()
+        if speaking.done() and not speaking.cancelled() and speaking.result():
+            await self._linger(reader, writer)
+
+    async def _listen(
+        self, reader: asyncio.StreamReader, peer: str, due: "asyncio.Queue[Awaitable[Reply] | None]"
+    ) -> None:
         framer = Framer(limit=self.max_message)
         while chunk := await asyncio.wait_for(reader.read(_CHUNK), self.idle_seconds):
             try:
                 for message in framer.feed(chunk):
-                    await self._answer(writer, await self.handler(message))
+                    await due.put(asyncio.ensure_future(self.handler(message, peer)))
             except FrameTooLargeError:
-                await self._answer(writer, self.refusal())
-                return
+                await due.put(asyncio.ensure_future(asyncio.to_thread(self._refused, peer)))
+                break
+        await due.put(None)
 
-    async def _answer(self, writer: asyncio.StreamWriter, message: bytes) -> None:
-        writer.write(frame(message))
-        await asyncio.wait_for(writer.drain(), self.idle_seconds)
+    def _refused(self, peer: str) -> Reply:
+        return self.refusal(peer)
+
+    async def _speak(self, due: "asyncio.Queue[Awaitable[Reply] | None]", writer: asyncio.StreamWriter) -> bool:
+        """Send replies in the order their messages came; whether the last was a refusal."""
+        refused = False
+        while not refused and (reply := await due.get()) is not None:
+            said = await reply
+            writer.write(frame(said.message))
+            await asyncio.wait_for(writer.drain(), self.idle_seconds)
+            refused = said.refused
+        return refused
+
+    async def _linger(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Let the peer read its refusal: a connection closed on bytes still under way is reset, and the answer lost."""
+        if writer.can_write_eof():
+            writer.write_eof()
+        try:
+            async with asyncio.timeout(self.linger_seconds):
+                while await reader.read(_CHUNK):
+                    pass
+        except TimeoutError:
+            pass

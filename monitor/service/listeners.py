@@ -11,15 +11,15 @@ from typing import Any, TypeVar
 from monitor.core.errors import UnreachableError
 from monitor.ingest.receiver import Receiver
 from monitor.ingest.spool import DiskSpool
-from monitor.labels.labeler import labeler_for
-from monitor.reads.intake import ReadIntake
+from monitor.reads.group import GroupCommit
+from monitor.reads.intake import ReadIntake, Received
 from monitor.reads.mllp import MllpServer
 from monitor.service import doors, rooms
 from monitor.service.clocks import clock_of
 from monitor.service.refusals import RefusalBook
+from monitor.service.reporting import read_intake
 from monitor.service.running import Running
 
-PROFILE = "chest-radiograph"
 BIND_SECONDS = 20.0
 BIND_RETRY_SECONDS = 0.2
 DISK_SECONDS = 10.0
@@ -51,14 +51,7 @@ def receive(running: Running) -> None:
     )
     for work in (refusals.keep, partial(_watch_disk, spool, running.log)):
         threading.Thread(target=work, args=(running.stop,), daemon=True).start()
-    intake = ReadIntake(
-        store=store,
-        pseudonyms=rooms.pseudonyms(settings),
-        labeler=labeler_for(PROFILE),
-        clock=clock,
-        zone=settings.zone,
-        charset=settings.mllp.default_charset,
-    )
+    intake = read_intake(running, store, clock)
     beside = doors.start(running, store, clock)
     try:
         asyncio.run(_listen(running, receiver, intake))
@@ -73,11 +66,13 @@ def receive(running: Running) -> None:
 async def _listen(running: Running, receiver: Receiver, intake: ReadIntake) -> None:
     settings = running.settings
     dicom, mllp = settings.dicom, settings.mllp
-
-    async def handle(raw: bytes) -> bytes:
-        return await asyncio.to_thread(intake.receive, raw)
-
-    server = MllpServer(handler=handle, refusal=intake.refuse, max_message=mllp.max_message_bytes)
+    group = GroupCommit(receive=intake.receive)
+    server = MllpServer(
+        handler=lambda raw, peer: group.submit(Received(raw=raw, peer=peer)),
+        refusal=intake.refuse,
+        max_message=mllp.max_message_bytes,
+    )
+    committing = asyncio.create_task(group.run())
     deadline = time.monotonic() + BIND_SECONDS
     await _bound(
         "DICOM", dicom.host, dicom.port, deadline, lambda: asyncio.to_thread(receiver.start, dicom.host, dicom.port)
@@ -87,6 +82,7 @@ async def _listen(running: Running, receiver: Receiver, intake: ReadIntake) -> N
     running.log.info("listening", dicom=dicom.port, mllp=mllp.port)
     await asyncio.to_thread(running.stop.wait)
     listener.close()
+    committing.cancel()
 
 
 def _watch_disk(spool: DiskSpool, log: Any, stop: threading.Event) -> None:

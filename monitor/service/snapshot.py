@@ -127,13 +127,11 @@ def _flow(store: SqlStore, spool: Spool, now: datetime) -> Values:
     status = store.status(now=now)
     arrivals = spool.arrivals(1)
     intake = max(0.0, (now - arrivals[0].received_at).total_seconds()) if arrivals else 0.0
-    kept = status.reads.received - status.reads.quarantined
-    yields: Series = {("hl7",): 1 - status.reads.unmatched / kept} if kept else {}
     return {
         "overread_dead_letters": {(): float(status.studies.dead_letters)},
         "overread_studies_partial": {(): float(status.studies.partial)},
         "overread_reads_unmatched": {(): float(status.reads.unmatched)},
-        "overread_match_yield_ratio": yields,
+        "overread_match_yield_ratio": {(source,): share for source, share in store.match_yields().items()},
         "overread_pending_oldest_age_seconds": {
             ("intake",): intake,
             ("scoring",): status.oldest_pending_seconds or 0.0,

@@ -8,10 +8,11 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     Field,
@@ -33,7 +34,8 @@ from pydantic_settings import (
 from monitor.core.errors import SettingError
 from monitor.core.identity import KEY_BYTES
 from monitor.settings.doors import DicomwebSettings, FolderSettings
-from monitor.settings.section import Port, Seconds, _mapping, _pairs, _Section, _split
+from monitor.settings.section import Port, Seconds, _mapping, _pairs, _Section, _split, _zone
+from monitor.settings.sources import ReadsSettings
 
 PREFIX = "OVERREAD_"
 CONFIG_VARIABLE = "OVERREAD_CONFIG"
@@ -215,7 +217,9 @@ class Settings(BaseSettings):
     pseudonym_key_file: Path | None = Field(
         None, description="Secret key of pseudonyms; made in the data folder when empty"
     )
-    timezone: str = Field("UTC", description="Zone of studies and reports that state none (IANA name)")
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+        "UTC", description="Zone of studies and reports that state none (IANA name)"
+    )
     sites: Annotated[dict[str, str], NoDecode, BeforeValidator(_mapping)] = Field(
         default_factory=dict, description="Institution name to site name"
     )
@@ -226,6 +230,7 @@ class Settings(BaseSettings):
     dicom: DicomSettings = DicomSettings()
     spool: SpoolSettings = SpoolSettings()
     mllp: MllpSettings = MllpSettings()
+    reads: ReadsSettings = ReadsSettings()
     api: ApiSettings = ApiSettings()
     folder: FolderSettings = FolderSettings()
     dicomweb: DicomwebSettings = DicomwebSettings()
@@ -248,16 +253,6 @@ class Settings(BaseSettings):
         """Flags, then the environment, then the YAML file that `OVERREAD_CONFIG` names."""
         del dotenv_settings, file_secret_settings
         return (init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=_from_file()))
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            message = f"{value!r} is no time zone; accepted: an IANA name such as Europe/Berlin"
-            raise ValueError(message) from error
-        return value
 
     @property
     def zone(self) -> ZoneInfo:

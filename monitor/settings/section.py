@@ -2,6 +2,7 @@
 
 import json
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,6 +33,17 @@ def _pairs(value: object) -> object:
         message = "accepted: comma-separated pairs such as CT=120,MR=300"
         raise ValueError(message)
     return {name.strip(): number.strip() for name, _, number in parts}
+
+
+def _zone(value: str | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        message = f"{value!r} is no time zone; accepted: an IANA name such as Europe/Berlin"
+        raise ValueError(message) from error
+    return value
 
 
 class _Section(BaseModel):

@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import bindparam, delete, or_, select, update
 from sqlmodel import Session, col
 
-from monitor.core.pairing import MatchMethod
+from monitor.core.pairing import FINAL_METHODS
 from monitor.core.ports import Attempt, Unreadable
 from monitor.core.study import Failure, Instance, StudyState
 from monitor.store.database import Database, among, columns_of
 from monitor.store.records import attempt_of, attempt_row, instance_row, study_row, unreadable_row
 from monitor.store.superseded import in_force, supersede
-from monitor.store.tables import AttemptRow, InstanceRow, ReadRow, StudyRow
+from monitor.store.tables import AttemptRow, InstanceRow, ReadRow, ResultRow, StudyRow
 from monitor.store.tally import Tally, beat, move
 
 
@@ -223,14 +223,24 @@ def _whole_again(session: Session, arrivals: Iterable[Instance | Unreadable], kn
 
 
 def _wake_reads(session: Session, candidates: Sequence[tuple[str, str | None, str | None]]) -> None:
-    """Reads these studies are candidates of get another look, unless a study UID has placed them.
+    """Reads and results these studies are candidates of get another look, unless a surer match has placed them.
 
     One that came before its images now finds them; one placed by its accession may no longer have a single candidate.
     """
-    shared = zip(
-        (ReadRow.study_uid, ReadRow.accession, ReadRow.issuer_accession), zip(*candidates, strict=True), strict=False
-    )
-    named = [col(column).in_(sorted(set(values) - {None})) for column, values in shared if any(values)]
-    if named:
-        unplaced = col(ReadRow.method).is_distinct_from(MatchMethod.STUDY_UID)
-        session.connection().execute(update(ReadRow).where(or_(*named), unplaced).values(to_match=True))
+    if not candidates:
+        return
+    studies, accessions, issued = (sorted(set(values) - {None}) for values in zip(*candidates, strict=True))
+    named = [
+        col(column).in_(values)
+        for column, values in zip(
+            (ReadRow.study_uid, ReadRow.accession, ReadRow.issuer_accession), (studies, accessions, issued), strict=True
+        )
+        if values
+    ]
+    unplaced = col(ReadRow.method).is_(None) | col(ReadRow.method).not_in(FINAL_METHODS)
+    session.connection().execute(update(ReadRow).where(or_(*named), unplaced).values(to_match=True))
+    theirs: Any = col(ResultRow.study_uid).in_(studies)
+    if issued:
+        theirs |= col(ResultRow.issuer_accession).in_(issued)
+    waiting = update(ResultRow).where(theirs, col(ResultRow.study).is_(None))
+    session.connection().execute(waiting.values(to_match=True))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from monitor.store.database import Database
 from monitor.store.tables import AuditRow
@@ -45,12 +45,7 @@ class SqlAudit:
     def audit(self, actor: str, action: str, subject: str, *, at: datetime) -> None:
         """Append an event. Writers queue for the last link, so that no two can follow it."""
         with self.database.writing() as session:
-            last = session.exec(select(AuditRow).order_by(col(AuditRow.seq).desc()).limit(1)).first()
-            seq, previous = (1, GENESIS) if last is None else (last.seq + 1, last.digest)
-            digest = seal(previous, seq, at, actor, action, subject)
-            session.add(
-                AuditRow(seq=seq, at=at, actor=actor, action=action, subject=subject, previous=previous, digest=digest)
-            )
+            append(session, actor, action, subject, at=at)
 
     def audit_events(self) -> Iterator[AuditEvent]:
         """All events, oldest first, some at a time: nothing is held open while the caller works."""
@@ -76,6 +71,14 @@ class SqlAudit:
                 return Break(seq=expected_seq, expected=digest, found=event.digest)
             previous = event.digest
         return None
+
+
+def append(session: Session, actor: str, action: str, subject: str, *, at: datetime) -> None:
+    """Append an event in the transaction of what it tells of."""
+    last = session.exec(select(AuditRow).order_by(col(AuditRow.seq).desc()).limit(1)).first()
+    seq, previous = (1, GENESIS) if last is None else (last.seq + 1, last.digest)
+    digest = seal(previous, seq, at, actor, action, subject)
+    session.add(AuditRow(seq=seq, at=at, actor=actor, action=action, subject=subject, previous=previous, digest=digest))
 
 
 def _event(row: AuditRow) -> AuditEvent:

@@ -3,24 +3,28 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from typing import TypeVar
 
 from monitor.core.attempts import MOST_ATTEMPTS
 from monitor.core.counts import Counts, CountsRow, cell
 from monitor.core.model import ModelCard
-from monitor.core.pairing import HEADLINE_METHODS, Match, MatchMethod, Pair, Unmatched
+from monitor.core.pairing import FINAL_METHODS, HEADLINE_METHODS, Match, Pair, Unmatched
 from monitor.core.ports import Decide, Derive, FeatureRow, Scored
-from monitor.core.read import QuarantineReason, Read, ReadStatus
+from monitor.core.read import PatientMerge, QuarantineReason, Read, ReadStatus, SetAside, Taken
 from monitor.core.status import PairsStatus, ReadsStatus, Status, StudiesStatus
 from monitor.core.study import Failure, Study, StudyState
 from monitor.core.verdict import Alarm, GroupDrift
 from monitor.core.windows import Window
 from monitor.store.cube import STRATA
+from monitor.store.memory_results import MemoryResults
 from monitor.store.memory_studies import MemoryStudies
 from monitor.store.records import facts, finite
 
+_PatientT = TypeVar("_PatientT", Study, Read)
 
-class MemoryStore(MemoryStudies):
+
+class MemoryStore(MemoryStudies, MemoryResults):
     """Every `Store` port over dictionaries; single-threaded."""
 
     def __init__(self) -> None:
@@ -28,24 +32,36 @@ class MemoryStore(MemoryStudies):
         self._reads: dict[str, Read] = {}
         self._outcomes: dict[str, Match | Unmatched] = {}
         self._quarantined: dict[str, QuarantineReason] = {}
+        self._aliases: dict[str | None, str] = {}
         self._pairs: dict[str, tuple[Pair, ...]] = {}
+        self._history: list[tuple[date, str, tuple[Pair, ...]]] = []
         self._to_match: dict[str, None] = {}
         self._evaluated: dict[date, tuple[GroupDrift, ...]] = {}
         self._alarms: list[Alarm] = []
         self._models: dict[tuple[str, str], ModelCard] = {}
+        self._begin_results()
+
+    def take(self, taken: Sequence[Taken]) -> int:
+        """See `ReadStore.take`."""
+        new = 0
+        for one in taken:
+            if isinstance(one, Read):
+                new += one.key not in self._reads
+                self._to_match |= {} if one.key in self._reads else {one.key: None}
+                self._reads.setdefault(one.key, one)
+            elif isinstance(one, SetAside):
+                self._quarantined.setdefault(one.key, one.reason)
+            else:
+                self._merge(one)
+        return new
 
     def add_read(self, read: Read) -> bool:
         """See `ReadStore.add_read`."""
-        if read.key in self._reads:
-            return False
-        self._reads[read.key] = read
-        self._to_match[read.key] = None
-        return True
+        return bool(self.take([read]))
 
     def quarantine(self, key: str, source: str, reason: QuarantineReason, *, at: datetime) -> None:
         """See `ReadStore.quarantine`."""
-        del source, at
-        self._quarantined.setdefault(key, reason)
+        self.take([SetAside(key=key, source=source, reason=reason, at=at)])
 
     def match_due(self, decide: Decide, *, limit: int) -> int:
         """See `PairStore.match_due`."""
@@ -54,24 +70,26 @@ class MemoryStore(MemoryStudies):
             del self._to_match[key]
             read = self._reads[key]
             before = self._outcomes.get(key)
-            outcome = decide(read, [study for study in self._studies.values() if _share(study, read)])
+            shared = [self._known(study) for study in self._studies.values() if _share(study, read)]
+            outcome = decide(self._known(read), shared)
             self._outcomes[key] = outcome
             self._to_pair |= {found.study: None for found in (before, outcome) if isinstance(found, Match)}
         return len(due)
 
     def pair_due(self, derive: Derive, *, limit: int, at: datetime) -> int:
         """See `PairStore.pair_due`."""
-        del at
         due = list(self._to_pair)[:limit]
         for key in due:
             del self._to_pair[key]
             predictions = [p for scored in self._scored.get(key, ()) for p in scored.predictions]
+            predictions += [answer for (study, *_), answer in self._answers.items() if study == key]
             reads = [
                 (self._reads[read], outcome.method)
                 for read, outcome in self._outcomes.items()
                 if isinstance(outcome, Match) and outcome.study == key
             ]
             self._pairs[key] = tuple(derive(self._studies[key], predictions, reads))
+            self._history.append((at.astimezone(UTC).date(), key, self._pairs[key]))
         return len(due)
 
     def register_model(self, card: ModelCard) -> None:
@@ -116,7 +134,7 @@ class MemoryStore(MemoryStudies):
         ]
 
     def counts(
-        self, window: Window | None = None, *, by: Sequence[str] = (), daily: bool = False
+        self, window: Window | None = None, *, by: Sequence[str] = (), daily: bool = False, as_of: date | None = None
     ) -> Sequence[CountsRow]:
         """See `EvaluationStore.counts`."""
         unknown = set(by) - set(STRATA)
@@ -125,7 +143,7 @@ class MemoryStore(MemoryStudies):
             raise ValueError(message)
         names = ("model", "version", "finding", *(["day"] if daily else []), *by)
         found: dict[tuple[object, ...], Counts] = {}
-        for pair in self._all_pairs():
+        for pair in self._all_pairs() if as_of is None else self._pairs_as_of(as_of):
             inside = window is None or window.first <= pair.day <= window.last
             if inside and pair.method in HEADLINE_METHODS:
                 key = tuple(getattr(pair, name) for name in names)
@@ -198,11 +216,28 @@ class MemoryStore(MemoryStudies):
         self._to_match |= {
             read.key: None for read in self._reads.values() if self._may_move(read, self._studies[study])
         }
+        self._wake_results(self._studies[study])
+
+    def _merge(self, merge: PatientMerge) -> None:
+        if self._now(merge.surviving) == merge.retired:  # merged back: no rings
+            del self._aliases[merge.surviving]
+        self._aliases[merge.retired] = merge.surviving
+        apart = (key for key, found in self._outcomes.items() if found is Unmatched.PATIENT_DIFFERS)
+        self._to_match |= dict.fromkeys(apart)
+
+    def _known(self, one: _PatientT) -> _PatientT:
+        """A study or read of the patient it is of after every merge."""
+        return replace(one, patient=self._now(one.patient))
+
+    def _now(self, patient: str | None) -> str | None:
+        while patient in self._aliases:
+            patient = self._aliases[patient]
+        return patient
 
     def _may_move(self, read: Read, study: Study) -> bool:
         """Whether a new study may change where a read belongs: a match by study UID is final."""
         outcome = self._outcomes.get(read.key)
-        final = isinstance(outcome, Match) and outcome.method is MatchMethod.STUDY_UID
+        final = isinstance(outcome, Match) and outcome.method in FINAL_METHODS
         return _share(study, read) and not final
 
     def _all_scored(self) -> Iterable[Scored]:
@@ -210,6 +245,10 @@ class MemoryStore(MemoryStudies):
 
     def _all_pairs(self) -> Iterable[Pair]:
         return (pair for group in self._pairs.values() for pair in group)
+
+    def _pairs_as_of(self, day: date) -> Iterable[Pair]:
+        known = {key: pairs for learnt, key, pairs in self._history if learnt <= day}
+        return (pair for pairs in known.values() for pair in pairs)
 
     def _studies_status(self, waiting: int) -> StudiesStatus:
         states = Counter((study.state, study.reason) for study in self._studies.values())

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from sqlmodel import col, select
 
@@ -17,21 +18,25 @@ class SqlModels:
 
     def register_model(self, card: ModelCard) -> None:
         """See `ModelStore.register_model`."""
-        row = {
-            "model": card.model,
-            "version": card.version,
-            "title": card.title,
-            "findings": list(card.findings),
-            "targets": [asdict(target) for target in card.targets],
-        }
         with self.database.writing() as session:
-            self.database.put(session, ModelRow, [row])
+            self.database.put(session, ModelRow, [card_row(card)])
 
     def models(self) -> Sequence[ModelCard]:
         """See `ModelStore.models`."""
         query = select(ModelRow).order_by(col(ModelRow.model), col(ModelRow.version))
         with self.database.reading() as session:
             return [_card(row) for row in session.exec(query)]
+
+
+def card_row(card: ModelCard) -> dict[str, Any]:
+    """The row of a card."""
+    return {
+        "model": card.model,
+        "version": card.version,
+        "title": card.title,
+        "findings": list(card.findings),
+        "targets": [asdict(target) for target in card.targets],
+    }
 
 
 def _card(row: ModelRow) -> ModelCard:

@@ -3,22 +3,26 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import datetime
-from typing import Any
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, delete, or_, select, update
 from sqlmodel import Session, col
 
 from monitor.core.counts import cell
-from monitor.core.pairing import Match, MatchMethod, Pair, Unmatched
+from monitor.core.pairing import Match, MatchMethod, Pair, Referring, Unmatched
 from monitor.core.ports import Decide, Derive
 from monitor.core.read import Read
+from monitor.core.result import Result
 from monitor.core.study import Prediction, Study
 from monitor.store.database import MOST_PARAMETERS, Database, columns_of
+from monitor.store.reads import canonical
 from monitor.store.records import pair_of, pair_row, prediction_of, read_of, study_of
-from monitor.store.tables import CubeRow, PairRow, PredictionRow, ReadRow, StudyRow
+from monitor.store.tables import CubeMoveRow, CubeRow, PairRow, PredictionRow, ReadRow, StudyRow
 from monitor.store.tally import Tally, beat, move
 
+ReferringT = TypeVar("ReferringT", Read, Result)
 CUBE_KEY = ("day", "model", "version", "finding", "site", "manufacturer", "method", "visibility")
 PAIR_KEY = ("study", "model", "version", "finding")
 SHARED = (("key", "study_uid"), ("accession", "accession"), ("issuer_accession", "issuer_accession"))
@@ -38,8 +42,12 @@ class SqlPairs:
             return 0
         with self.database.writing() as session:
             rows = session.connection().execute(due).all()
-            candidates = _candidates(session, rows)
-            places = [_place(row.key, decide(read, candidates(read))) for row in rows for read in [read_of(row)]]
+            reads = [read_of(row) for row in rows]
+            candidates = candidates_of(session, reads)
+            cases = [(read, candidates(read)) for read in reads]
+            patients = [study.patient for _, found in cases for study in found]
+            now = canonical(session, patients + [read.patient for read, _ in cases])
+            places = [_place(read.key, decide(*as_known(read, found, now))) for read, found in cases]
             touched = {row.study for row in rows} | {place["at"] for place in places}
             if places:
                 session.connection().execute(_PLACE, places)
@@ -58,7 +66,7 @@ class SqlPairs:
             old = {pair_of(row) for row in session.connection().execute(_PAIRS.where(col(PairRow.study).in_(keys)))}
             opinions = _opinions(session, keys)
             new = {pair for study in studies for pair in derive(study, *opinions(study.key))}
-            self._replace(session, old - new, new - old)
+            self._replace(session, old - new, new - old, learnt=at.astimezone(UTC).date())
             paired = update(StudyRow).where(col(StudyRow.key).in_(keys)).values(paired=StudyRow.revision)
             session.connection().execute(paired)
             if keys:
@@ -70,12 +78,14 @@ class SqlPairs:
         with self.database.reading() as session:
             return session.connection().execute(query).first() is not None
 
-    def _replace(self, session: Session, gone: AbstractSet[Pair], come: AbstractSet[Pair]) -> None:
+    def _replace(self, session: Session, gone: AbstractSet[Pair], come: AbstractSet[Pair], *, learnt: date) -> None:
         """Store the difference, and move the cube and the running counts by it; a counter never falls."""
         if gone:
             session.connection().execute(_DELETE, [{name: getattr(pair, name) for name in PAIR_KEY} for pair in gone])
         self.database.insert(session, PairRow, [pair_row(pair) for pair in come])
-        self.database.add(session, CubeRow, _cube_rows(_moves(gone, come)), *CUBE_COUNTS)
+        moves = _cube_rows(_moves(gone, come))
+        self.database.add(session, CubeRow, moves, *CUBE_COUNTS)
+        self.database.add(session, CubeMoveRow, [{"learnt": learnt, **row} for row in moves], *CUBE_COUNTS)
         tally: Tally = Counter(("pairs", (pair.model, pair.version, pair.finding, _outcome(pair))) for pair in come)
         move(self.database, session, tally)
 
@@ -101,8 +111,15 @@ def _place(read: str, outcome: Match | Unmatched) -> dict[str, str | None]:
     return {"of": read, "at": None, "by": None, "why": outcome}
 
 
-def _candidates(session: Session, reads: Sequence[Any]) -> Callable[[Read], Sequence[Study]]:
-    """A lookup of the studies that share an identifier with a read, over one query."""
+def as_known(
+    read: ReferringT, candidates: Sequence[Study], now: Callable[[str | None], str | None]
+) -> tuple[ReferringT, Sequence[Study]]:
+    """A read or result and its candidates with the patients they are of after every merge."""
+    return replace(read, patient=now(read.patient)), [replace(one, patient=now(one.patient)) for one in candidates]
+
+
+def candidates_of(session: Session, reads: Sequence[Referring]) -> Callable[[Referring], Sequence[Study]]:
+    """A lookup of the studies that share an identifier with a read or result, over one query."""
     found: dict[tuple[str, str | None], dict[str, Study]] = defaultdict(dict)
     wanted = {mine: {getattr(read, theirs) for read in reads} - {None} for mine, theirs in SHARED}
     sharing = [col(getattr(StudyRow, mine)).in_(values) for mine, values in wanted.items() if values]
@@ -111,7 +128,7 @@ def _candidates(session: Session, reads: Sequence[Any]) -> Callable[[Read], Sequ
         for mine, theirs in SHARED:
             found[theirs, getattr(row, mine)][study.key] = study
 
-    def lookup(read: Read) -> Sequence[Study]:
+    def lookup(read: Referring) -> Sequence[Study]:
         shared: dict[str, Study] = {}
         for _, theirs in SHARED:
             named = getattr(read, theirs)

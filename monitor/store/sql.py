@@ -10,6 +10,8 @@ from monitor.store.holdings import SqlHoldings
 from monitor.store.models import SqlModels
 from monitor.store.pairs import SqlPairs
 from monitor.store.reads import SqlReads
+from monitor.store.resolution import SqlResolution
+from monitor.store.results import SqlResults
 from monitor.store.status import SqlStatus
 from monitor.store.studies import SqlStudies
 
@@ -20,6 +22,8 @@ class SqlStore(
     SqlCasebook,
     SqlHoldings,
     SqlReads,
+    SqlResults,
+    SqlResolution,
     SqlPairs,
     SqlModels,
     SqlEvaluations,

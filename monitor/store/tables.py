@@ -126,6 +126,8 @@ class PredictionRow(SQLModel, table=True):
     operating_point: float
     call: bool
     scored_at: datetime = Field(sa_type=UtcDateTime)
+    shown_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    opened_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class SupersededRow(SQLModel, table=True):
@@ -201,6 +203,33 @@ class ReadRow(SQLModel, table=True):
     to_match: bool = True
 
 
+class ResultRow(SQLModel, table=True):
+    """One answer of the production AI, or why there is none."""
+
+    __tablename__: ClassVar[Any] = "result"
+    __table_args__: ClassVar[Any] = (_partial("result_to_match", "received_at", "to_match", "to_match = 1"),)
+    key: str = Field(primary_key=True)
+    source: str
+    study_uid: str | None = Field(index=True)
+    accession: str | None
+    issuer_accession: str | None = Field(index=True)
+    patient: str | None
+    model: str
+    version: str
+    finding: str | None
+    score: float | None
+    operating_point: float
+    call: bool | None
+    status: str
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    produced_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    shown_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    opened_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    study: str | None = Field(default=None, foreign_key="study.key", index=True)
+    unmatched: str | None = None
+    to_match: bool = True
+
+
 class QuarantineRow(SQLModel, table=True):
     """A message that was set aside: when, from where and why; its content is not kept."""
 
@@ -208,6 +237,15 @@ class QuarantineRow(SQLModel, table=True):
     key: str = Field(primary_key=True)
     source: str
     reason: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PatientAliasRow(SQLModel, table=True):
+    """A patient record that was merged into another one."""
+
+    __tablename__: ClassVar[Any] = "patient_alias"
+    patient: str = Field(primary_key=True)
+    merged_into: str
     at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -234,6 +272,26 @@ class CubeRow(SQLModel, table=True):
     """Counts per day, model version, finding and stratum: what every trend is read from."""
 
     __tablename__: ClassVar[Any] = "cube"
+    day: date = Field(primary_key=True)
+    model: str = Field(primary_key=True)
+    version: str = Field(primary_key=True)
+    finding: str = Field(primary_key=True)
+    site: str = Field(primary_key=True)
+    manufacturer: str = Field(primary_key=True)
+    method: str = Field(primary_key=True)
+    visibility: str = Field(primary_key=True)
+    tp: int = 0
+    fp: int = 0
+    fn: int = 0
+    tn: int = 0
+    uncertain: int = 0
+
+
+class CubeMoveRow(SQLModel, table=True):
+    """By how much a cell of the cube moved on the day something was learnt; the sum is what was said on a day."""
+
+    __tablename__: ClassVar[Any] = "cube_move"
+    learnt: date = Field(primary_key=True)
     day: date = Field(primary_key=True)
     model: str = Field(primary_key=True)
     version: str = Field(primary_key=True)

@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from sqlalchemy import delete
 from sqlmodel import SQLModel
 
-from monitor.core.pairing import match, pairs_of
+from monitor.core.pairing import match, pairs_of, place
 from monitor.core.ports import Scored, Settlement, Store
 from monitor.core.quiet import Quiet
 from monitor.core.read import Label, Read, ReadStatus, Visibility
+from monitor.core.result import Result, ResultStatus
 from monitor.core.study import Acquisition, Exclusion, Failure, Features, Instance, Prediction, Study, StudyState
 from monitor.core.verdict import Alarm, AlarmKind, DriftGroup, DriftVerdict, GroupDrift, Suspect
 from monitor.core.windows import Window
@@ -74,6 +75,30 @@ def read(key: str, number: int = 0, *, by: str = "uid", present: bool | None = T
     return Read(**(facts | changes))  # type: ignore[arg-type]
 
 
+def result(key: str, number: int = 0, **changes: object) -> Result:
+    """The production AI's answer for study `number`: there is an effusion."""
+    named = instance(number)
+    facts: dict[str, object] = {
+        "key": key,
+        "source": "file",
+        "study_uid": named.study,
+        "accession": named.accession,
+        "issuer_accession": None,
+        "patient": named.patient,
+        "model": MODEL,
+        "version": f"{VERSION}+production",
+        "finding": FINDINGS[0],
+        "score": 0.9,
+        "operating_point": 0.5,
+        "call": True,
+        "status": ResultStatus.OK,
+        "received_at": NOW,
+        "produced_at": named.studied_at + timedelta(hours=1),
+        "shown_at": named.studied_at + timedelta(hours=1),
+    }
+    return Result(**(facts | changes))  # type: ignore[arg-type]
+
+
 def scored(study: str, *, version: str = VERSION) -> Scored:
     """What the model says of a study; its calls follow from the study's name."""
     calls = {FINDINGS[0]: sum(study.encode()) % 2 == 0, FINDINGS[1]: sum(study.encode()) % 3 == 0}
@@ -121,8 +146,11 @@ def settle_ready(store: Store, limit: int = 100) -> int:
 
 def drain(store: Store) -> None:
     """Let the worker run until nothing is left to do."""
-    while settle_ready(store) or store.match_due(match, limit=50) or store.pair_due(pairs_of, limit=50, at=NOW):
-        pass
+    busy = True
+    while busy:
+        placed = store.place_results(place, limit=50)
+        paired = store.match_due(match, limit=50) + store.pair_due(pairs_of, limit=50, at=NOW)
+        busy = bool(settle_ready(store) or placed or paired)
 
 
 def alarm(**changes: object) -> Alarm:

@@ -1,5 +1,5 @@
 import contextlib
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,10 +8,20 @@ from hypothesis import strategies as st
 
 from monitor.core.read import QuarantineReason, ReadStatus
 from monitor.reads import hl7v2
-from monitor.reads.hl7v2 import QuarantinedError, header_of, read_report
+from monitor.reads.hl7v2 import header_of, read_message
+from monitor.reads.report import QuarantinedError, ReportFacts
+from monitor.reads.source import Source
 
 BERLIN = ZoneInfo("Europe/Berlin")
 UID = "1.2.840.99.1"
+
+
+def read_report(raw: bytes, *, zone: tzinfo, charset: str = "ASCII") -> ReportFacts:
+    """The only report version of a message."""
+    facts = read_message(raw, Source(zone=zone, charset=charset))
+    assert isinstance(facts, tuple)
+    (only,) = facts
+    return only
 
 
 def oru(
@@ -132,7 +142,7 @@ def test_caps_come_before_parsing(raw: bytes, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("mark", ["|", "^", "~", "&"])
 def test_delimiters_are_capped_before_parsing(mark: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A message that is all delimiters is refused before it is split."""
-    monkeypatch.setattr(hl7v2.hl7, "parse", lambda _: pytest.fail("parsed"))
+    monkeypatch.setattr(hl7v2, "Message", lambda _: pytest.fail("parsed"))
     with pytest.raises(QuarantinedError, match="too_large"):
         read_report(oru(text=mark * 60_000), zone=UTC)
 

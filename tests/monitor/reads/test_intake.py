@@ -1,16 +1,17 @@
 import logging
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
 
 from monitor.core.identity import Pseudonyms
-from monitor.core.read import Label, QuarantineReason, Read, ReadStatus
+from monitor.core.read import Label, PatientMerge, QuarantineReason, Read, ReadStatus, SetAside, Taken
 from monitor.labels import labeler_for
-from monitor.reads.hl7v2 import read_report
-from monitor.reads.intake import ReadIntake
-from tests.monitor.reads.test_hl7v2 import UID, oru
+from monitor.reads.intake import Desk, ReadIntake, Received
+from monitor.reads.source import Source
+from tests.monitor.reads.test_hl7v2 import UID, oru, read_report
 
 NAMES = Pseudonyms(key=b"k" * 32)
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
@@ -30,26 +31,46 @@ class Shelf:
     def __init__(self, failing: Exception | None = None) -> None:
         self.reads: dict[str, Read] = {}
         self.aside: dict[str, QuarantineReason] = {}
+        self.merges: list[PatientMerge] = []
         self.failing = failing
         self.lock = threading.Lock()
 
-    def add_read(self, read: Read) -> bool:
-        """Keep a read, or fail as told."""
+    def take(self, taken: Sequence[Taken]) -> int:
+        """Keep everything, or fail as told."""
         if self.failing is not None:
             raise self.failing
         with self.lock:
-            return self.reads.setdefault(read.key, read) is read
+            for one in taken:
+                if isinstance(one, Read):
+                    self.reads.setdefault(one.key, one)
+                elif isinstance(one, SetAside):
+                    self.aside[one.key] = one.reason
+                else:
+                    self.merges.append(one)
+        return len(taken)
 
-    def quarantine(self, key: str, source: str, reason: QuarantineReason, *, at: datetime) -> None:
-        """Keep a reason, or fail as told."""
-        if self.failing is not None:
-            raise self.failing
-        assert (source, at) == ("hl7", NOW)
-        self.aside[key] = reason
+
+class Intake:
+    """An intake that is given one message at a time."""
+
+    def __init__(self, store: Shelf, *sources: Source) -> None:
+        desk = Desk(pseudonyms=NAMES, labeler_for=lambda _: labeler_for("chest-radiograph"), clock=Fixed())
+        self.refused: list[str] = []
+        self.whole = ReadIntake(
+            store=store, desk=desk, sources=sources or (Source(charset="ASCII"),), on_refused=self.refused.append
+        )
+
+    def receive(self, raw: bytes, peer: str | None = None) -> bytes:
+        """The acknowledgement of one message."""
+        (answer,) = self.whole.receive([Received(raw=raw, peer=peer)])
+        return answer.message
+
+    def refuse(self) -> bytes:
+        """The answer to a frame too large."""
+        return self.whole.refuse().message
 
 
-def _intake(store: Shelf) -> ReadIntake:
-    return ReadIntake(store=store, pseudonyms=NAMES, labeler=labeler_for("chest-radiograph"), clock=Fixed(), zone=UTC)
+_intake = Intake
 
 
 def _msa(answer: bytes) -> list[str]:

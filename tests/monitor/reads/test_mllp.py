@@ -1,10 +1,14 @@
 import asyncio
 import itertools
+import time
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.reads.group import MOST, GroupCommit
+from monitor.reads.intake import Answer, Received
 from monitor.reads.mllp import Framer, FrameTooLargeError, MllpServer, frame
 
 MESSAGES = st.lists(st.binary(max_size=60).filter(lambda m: b"\x0b" not in m and b"\x1c" not in m), max_size=6)
@@ -56,10 +60,14 @@ def test_a_frame_of_exactly_the_cap_passes() -> None:
 
 
 async def _conversation(chunks: list[bytes], **limits: float) -> bytes:
-    async def answer(message: bytes) -> bytes:
-        return b"ACK " + message
+    async def answer(message: bytes, peer: str) -> Answer:
+        assert peer == "127.0.0.1"
+        await asyncio.sleep(0.02 if message == b"one" else 0)
+        return Answer(message=b"ACK " + message, refused=message == b"forged")
 
-    server = MllpServer(handler=answer, refusal=lambda: b"TOO LARGE", **limits)  # type: ignore[arg-type]
+    server = MllpServer(
+        handler=answer, refusal=lambda _: Answer(message=b"TOO LARGE", refused=True), linger_seconds=0.05, **limits
+    )  # type: ignore[arg-type]
     async with await server.start("127.0.0.1", 0) as listening:
         reader, writer = await asyncio.open_connection(*listening.sockets[0].getsockname()[:2])
         for chunk in chunks:
@@ -76,6 +84,31 @@ def test_server_answers_in_order() -> None:
     """Every message on a connection gets its own answer, in order."""
     got = asyncio.run(_conversation([frame(b"one") + frame(b"tw")[:2], frame(b"tw")[2:]]))
     assert got == frame(b"ACK one") + frame(b"ACK tw")
+
+
+def test_a_refused_sender_is_hung_up_on() -> None:
+    """After a refusal nothing more is answered, and the connection ends."""
+    assert asyncio.run(_conversation([frame(b"forged") + frame(b"two")])) == frame(b"ACK forged")
+
+
+def test_messages_of_all_connections_are_taken_together() -> None:
+    """What comes while a batch is being stored is the next batch, in order, each message with its own answer."""
+    batches: list[int] = []
+
+    def receive(messages: Sequence[Received]) -> list[Answer]:
+        batches.append(len(messages))
+        time.sleep(0.01)
+        return [Answer(message=message.raw) for message in messages]
+
+    async def submitted() -> list[bytes]:
+        group = GroupCommit(receive=receive)
+        running = asyncio.create_task(group.run())
+        answers = [await one for one in [group.submit(Received(raw=b"%d" % n)) for n in range(MOST * 2 + 5)]]
+        running.cancel()
+        return [answer.message for answer in answers]
+
+    assert asyncio.run(submitted()) == [b"%d" % n for n in range(MOST * 2 + 5)]
+    assert batches == [MOST, MOST, 5]
 
 
 def test_server_refuses_large_frames_and_hangs_up() -> None:
