@@ -49,6 +49,46 @@ def compute(
         _show(answer)
 
 
+@app.command()
+def watch(
+    events: Annotated[Path, typer.Option(help="CSV or Parquet: time, discordant (0 or 1), perhaps stream.")],
+    baseline: Annotated[str, typer.Option(help="Rate of discordance before, or a table of reference cases.")],
+    budget: Annotated[float, typer.Option(help="False alarms accepted a year, over all streams together.")],
+    per_day: Annotated[float, typer.Option(help="Cases a day, in each stream.")],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,  # noqa: FBT002  typer's way
+) -> None:
+    """Watch streams of discordance for a rise: when the alarm came, and since when the rate has most likely changed.
+
+    Places are counted from 0 in order of time. With a column `stream` every stream is watched on its own and the budget
+    shared evenly.
+    """
+    from monitor.cli.watching import show_watched, watch_streams  # noqa: PLC0415  scipy and polars take a while
+
+    answer = watch_streams(events, baseline, budget=budget, per_day=per_day)
+    if as_json:
+        typer.echo(json.dumps(answer, allow_nan=False))
+    else:
+        show_watched(answer)
+
+
+@app.command()
+def plan(
+    per_day: Annotated[float, typer.Option(help="Cases a day.")],
+    baseline: Annotated[str, typer.Option(help="Rate of discordance before, or a table of reference cases.")],
+    budget: Annotated[float, typer.Option(help="False alarms accepted a year.")],
+    shift: Annotated[list[float], typer.Option(help="Rate after a change; may be repeated.")],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,  # noqa: FBT002  typer's way
+) -> None:
+    """Say how many days each change would take to be seen at this volume, baseline and budget, by simulation."""
+    from monitor.cli.watching import plan_stream, show_plan  # noqa: PLC0415
+
+    answer = plan_stream(baseline, shift, budget=budget, per_day=per_day)
+    if as_json:
+        typer.echo(json.dumps(answer, allow_nan=False))
+    else:
+        show_plan(answer)
+
+
 def rows_of(paired: "Paired", by: list[str]) -> Iterator[dict[str, Any]]:
     """The rows of the interface, in order of model, version, finding and stratum.
 
