@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitor.agreement.baseline import Baseline, Floats, counted
 from monitor.agreement.budget import YEAR, detector, first_alarm
@@ -180,7 +181,7 @@ def _river(make: Callable[[], Any], cases: int) -> Alarms:
     return lambda streams: np.array([_first_drift(make(), _flags(row, cases)) for row in streams])
 
 
-def _first_drift(river: Any, flags: Sequence[bool]) -> int:
+def _first_drift(river: Any, flags: NDArray[np.bool_]) -> int:
     for case, flag in enumerate(flags):
         river.update(int(flag))
         if river.drift_detected:
@@ -192,7 +193,7 @@ def _rates(baselines: Sequence[Baseline]) -> Floats:
     return np.array([baseline.rate for baseline in baselines])
 
 
-def _flags(positions: Positions, cases: int) -> Any:  # a boolean array, handed on as a sequence
+def _flags(positions: Positions, cases: int) -> NDArray[np.bool_]:
     flags = np.zeros(cases, dtype=bool)
     flags[positions[positions < cases]] = True
     return flags
