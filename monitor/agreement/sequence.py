@@ -50,7 +50,8 @@ def log_evidence(p: ArrayLike, successes: ArrayLike, n: ArrayLike) -> Floats:
 
     It exceeds log(1 / alpha) at any look with probability at most alpha where p is true. Shapes are broadcast.
     """
-    hits, misses = np.asarray(successes, dtype=np.float64), np.asarray(n, dtype=np.float64) - successes
+    hits = np.asarray(successes, dtype=np.float64)
+    misses = np.asarray(n, dtype=np.float64) - hits
     mixture = betaln(hits + PRIOR, misses + PRIOR) - betaln(PRIOR, PRIOR)
     return np.asarray(mixture - xlogy(hits, p) - xlog1py(misses, -np.asarray(p)))
 
