@@ -9,7 +9,7 @@ import typer
 
 from monitor.agreement.uncertain import Uncertain
 from monitor.core.counts import Counts
-from monitor.core.errors import TableError
+from monitor.core.errors import GateFailedError, TableError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -87,6 +87,29 @@ def plan(
         typer.echo(json.dumps(answer, allow_nan=False))
     else:
         show_plan(answer)
+
+
+@app.command()
+def claims(
+    predictions: Annotated[Path, typer.Option(help="CSV or Parquet: study_id, finding, score, threshold or call.")],
+    reads: Annotated[Path, typer.Option(help="CSV or Parquet: study_id, finding, label, perhaps status.")],
+    claims: Annotated[Path, typer.Option(help="YAML: claims, each name, statistic, at_least, finding, across.")],
+    uncertain: Annotated[Uncertain, typer.Option(help="What an uncertain label counts as.")] = Uncertain.EXCLUDE,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,  # noqa: FBT002  typer's way
+) -> None:
+    """Hold what was promised against local pairs: supported, refuted or undecided; exit 3 where one is refuted.
+
+    The intervals hold at every look, so this may be asked every day.
+    """
+    from monitor.cli.claims import refuted, settle_claims, show_claims  # noqa: PLC0415
+
+    answer = settle_claims(predictions, reads, claims, uncertain=uncertain)
+    if as_json:
+        typer.echo(json.dumps(answer, allow_nan=False))
+    else:
+        show_claims(answer)
+    if refuted(answer):
+        raise typer.Exit(GateFailedError.exit_code)
 
 
 def rows_of(paired: "Paired", by: list[str]) -> Iterator[dict[str, Any]]:
