@@ -5,8 +5,11 @@ from math import sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.stats import t as student
 
-from monitor.agreement.proportion import CONFIDENCE, normal_quantile
+from monitor.agreement.proportion import CONFIDENCE, score_bounds
+
+FEWEST = 10  # cases on either side
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +27,10 @@ class Brier:
 
 
 def brier(scores: ArrayLike, labels: ArrayLike, *, confidence: float = CONFIDENCE) -> Brier | None:
-    """The mean of (score - label)², with the normal interval of a mean.
+    """The mean of (score - label)², with Student's interval of a mean.
+
+    With fewer than 10 cases on either side of the label the losses are too skewed for it, and Wilson's bounds, which
+    hold for any mean inside [0, 1], stand in; they are wider.
 
     Source: G. W. Brier, Verification of forecasts expressed in terms of probability, Monthly Weather Review 78 (1950)
     1-3.
@@ -42,12 +48,16 @@ def brier(scores: ArrayLike, labels: ArrayLike, *, confidence: float = CONFIDENC
         return None
     losses = (p - y) ** 2
     value = float(losses.mean())
-    half = normal_quantile(confidence) * sqrt(losses.var(ddof=1) / p.size) if p.size > 1 else 1.0
     plain = float(y.mean() * (1 - y.mean()))
+    if min(y.sum(), p.size - y.sum()) < FEWEST:
+        low, high = score_bounds(value, p.size, confidence=confidence)
+    else:
+        half = float(student.ppf(0.5 + confidence / 2, p.size - 1)) * sqrt(losses.var(ddof=1) / p.size)
+        low, high = max(0.0, value - half), min(1.0, value + half)
     return Brier(
         value=value,
-        low=max(0.0, value - half),
-        high=min(1.0, value + half),
+        low=low,
+        high=high,
         skill=1 - value / plain if plain else None,
         n=p.size,
     )

@@ -18,6 +18,7 @@ HEAD_START = 0.5
 RUNS = 4000
 EVENTS = 400  # simulated a run; more would not move the calibration
 FEWEST_EVENTS = 30  # with fewer expected in a year there is nothing to calibrate on, and the bound itself is used
+HIGHEST = 0.99  # rate calibrated at; where nearly every case is discordant the steps no longer matter
 LEAST = 0.2  # alarms a span simulated at the least, so that enough are seen
 SEED = 20240917
 
@@ -54,26 +55,30 @@ def detector(baseline: Baseline, *, per_day: float, budget: float) -> Detector:
         per_day: cases a day, above 0.
         budget: false alarms accepted a year, above 0.
     """
-    head_start = 0.0 if baseline.n is None else HEAD_START
+    year, head_start = YEAR * per_day, 0.0 if baseline.n is None else HEAD_START
     return Detector(
         baseline=baseline,
-        threshold=_threshold(baseline.rate, baseline.inflation, head_start, per_day=per_day, budget=budget),
-        head_start=head_start * YEAR * per_day,
+        threshold=_threshold(baseline, year, head_start, budget=budget),
+        head_start=head_start * year,
     )
 
 
+def _threshold(baseline: Baseline, year: float, head_start: float, *, budget: float) -> float:
+    """For independent cases false alarms come at most (1 + head_start) / threshold a case: that, less the overshoot."""
+    if baseline.rate * year < FEWEST_EVENTS:
+        return (1 + head_start) * year / budget
+    rate = min(float(f"{baseline.rate:.2g}"), HIGHEST)  # rounded: neighbours share a calibration
+    return _calibrated(rate, round(baseline.inflation, 1), head_start, year=year, budget=budget)
+
+
 @lru_cache(maxsize=256)
-def _threshold(rate: float, inflation: float, head_start: float, *, per_day: float, budget: float) -> float:
+def _calibrated(rate: float, inflation: float, head_start: float, *, year: float, budget: float) -> float:
     """Where simulated streams without a change raise `budget` alarms a year, with two standard errors in hand.
 
-    For independent cases false alarms come at most (1 + head_start) / threshold a case, and less by how far the
-    evidence overshoots. That factor belongs to the steps of the evidence and not to the baseline's error (the
-    martingale averages over it), so it is measured at the baseline's rate. It hardly changes with the threshold, so a
-    span of a few hundred discordances stands for a year of any length, and a rare alarm for a rarer one.
+    How far the evidence overshoots belongs to its steps and not to the baseline's error (the martingale averages over
+    it), so it is measured at the baseline's rate. It hardly changes with the threshold, so a span of a few hundred
+    discordances stands for a year of any length, and a rare alarm for a rarer one.
     """
-    year = YEAR * per_day
-    if rate * year < FEWEST_EVENTS:
-        return (1 + head_start) * year / budget
     span = ceil(min(year, EVENTS / rate))
     alarms = max(budget, LEAST)
     correlation = (inflation - 1) / (inflation + 1)

@@ -70,8 +70,10 @@ def measure(setting: Setting, *, runs: int) -> Iterator[Measured]:
     }
     for name, alarms in rules.items():
         yield _measured(setting, name, alarms(quiet), [alarms(streams) for streams in shifted])
+    training = _streams(rng, setting, RATE, ORACLE_RUNS), _rates(_baselines(rng, setting, ORACLE_RUNS))
     oracles = [
-        _oracle(setting, shift, baselines, quiet, streams) for shift, streams in zip(SHIFTS, shifted, strict=True)
+        _oracle(setting, shift, training, (quiet, streams), _rates(baselines))
+        for shift, streams in zip(SHIFTS, shifted, strict=True)
     ]
     yield Measured(
         setting=setting.name,
@@ -150,20 +152,22 @@ def _interval_rule(streams: Positions, baselines: Sequence[Baseline], per_day: i
 
 
 def _oracle(
-    setting: Setting, shift: float, baselines: Sequence[Baseline], quiet: Positions, streams: Positions
+    setting: Setting,
+    shift: float,
+    training: tuple[Positions, Floats],
+    judged: tuple[Positions, Positions],
+    rates: Floats,
 ) -> tuple[float, float]:
-    """False alarms a year and median delay of the CUSUM tuned to this very shift, limits set on streams of its own."""
-    rng, cases = np.random.default_rng(SEED + 1), DAYS * setting.per_day
-    training = _streams(rng, setting, RATE, ORACLE_RUNS)
-    own = cusum(training, _rates(_baselines(rng, setting, ORACLE_RUNS)), shift)
+    """False alarms a year and median delay of the CUSUM tuned to this very shift, its limit set on other streams."""
+    cases, (streams, own_rates) = DAYS * setting.per_day, training
+    own = cusum(streams, own_rates, shift)
     low, high = 0.0, 40.0
     for _ in range(40):
         middle = (low + high) / 2
-        alarms = first_alarm(own, training, middle, cases=cases)[0]
+        alarms = first_alarm(own, streams, middle, cases=cases)[0]
         low, high = (middle, high) if _yearly(alarms, setting) > BUDGET else (low, middle)
-    rates = _rates(baselines)
-    seen = [first_alarm(cusum(each, rates, shift), each, high, cases=cases)[0] for each in (quiet, streams)]
-    return _yearly(seen[0], setting), _delay(seen[1], setting)
+    quiet, shifted = (first_alarm(cusum(each, rates, shift), each, high, cases=cases)[0] for each in judged)
+    return _yearly(quiet, setting), _delay(shifted, setting)
 
 
 def cusum(positions: Positions, rates: Floats, shift: float) -> Floats:
