@@ -5,20 +5,21 @@ from functools import lru_cache
 from math import ceil, exp, sqrt
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from monitor.agreement.baseline import Baseline, Floats, Prior
 from monitor.agreement.shiryaev import evidence
 from monitor.agreement.streams import Positions, discordances
 
 YEAR = 365
-HEAD_START = 0.5
+HEAD_START = 0.25
 """Of a year: what a change before the first case counts, where the baseline is estimated (see `Detector`)."""
 
 RUNS = 4000
 EVENTS = 400  # simulated a run; more would not move the calibration
 FEWEST_EVENTS = 30  # with fewer expected in a year there is nothing to calibrate on, and the bound itself is used
 HIGHEST = 0.99  # rate calibrated at; where nearly every case is discordant the steps no longer matter
+AIM = 0.9  # of the budget: a tenth stays in hand for what a simulation of this size cannot tell
 LEAST = 0.2  # alarms a span simulated at the least, so that enough are seen
 SEED = 20240917
 
@@ -28,8 +29,8 @@ class Detector:
     """A baseline, the threshold its stream's evidence is held against, and the head start that evidence has.
 
     Against an estimated baseline a change that was there from the first day is hard to see, since the stream keeps
-    being compared with few reference cases. So half a year's worth of the statistic's budget goes to that one day: its
-    evidence is then held against about three over the budget instead of the cases of a year over the budget.
+    being compared with few reference cases. So a quarter of a year's worth of the statistic goes to that one day: its
+    evidence is then held against about five over the budget instead of the cases of a year over the budget.
     """
 
     baseline: Baseline
@@ -89,7 +90,9 @@ def _calibrated(rate: float, inflation: float, head_start: float, *, year: float
     low, high = 0.0, 60.0
     for _ in range(50):
         middle = (low + high) / 2
-        low, high = (middle, high) if _rate(peaks, positions, exp(middle), span) > alarms / span else (low, middle)
+        low, high = (
+            (middle, high) if _rate(peaks, positions, exp(middle), span) > AIM * alarms / span else (low, middle)
+        )
     return exp(high) * (year / span) * (alarms / budget)
 
 
@@ -101,11 +104,14 @@ def _rate(peaks: Floats, positions: Positions, threshold: float, span: int) -> f
 
 
 def first_alarm(
-    values: Floats, positions: Positions, threshold: float, *, cases: int
+    values: Floats, positions: Positions, threshold: ArrayLike, *, cases: int
 ) -> tuple[Positions, NDArray[np.bool_]]:
-    """How many cases each run saw until its alarm (all, where it had none), and whether it had one; shapes (runs,)."""
+    """How many cases each run saw until its alarm (all, where it had none), and whether it had one; shapes (runs,).
+
+    The threshold is one, or one a run of shape (runs, 1).
+    """
     seen = positions[:, : values.shape[1]]
-    reached: NDArray[np.bool_] = (values >= threshold) & (seen < cases)
+    reached: NDArray[np.bool_] = (values >= np.asarray(threshold)) & (seen < cases)
     alarmed: NDArray[np.bool_] = np.any(reached, axis=1)
     at = np.take_along_axis(seen, reached.argmax(axis=1)[:, None], axis=1)[:, 0]
     return np.where(alarmed, at + 1, cases), alarmed

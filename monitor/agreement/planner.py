@@ -9,7 +9,8 @@ from monitor.agreement.budget import YEAR, Detector, first_alarm
 from monitor.agreement.streams import changed, discordances
 
 RUNS = 1000
-NODES = 16_000  # runs × nodes of the baseline's grid: keeps a plan to seconds
+FEWEST_RUNS = 100
+WORK = 32_000_000  # runs × discordances × nodes of the baseline's grid: keeps a plan to seconds
 WARM_UP = 60  # days without a change before it, or as many as hold enough discordances to settle
 SETTLED = 400
 SPANS = (100, 1000, 20_000)  # discordances after a change: most are seen soon, and only the others need a year
@@ -33,8 +34,8 @@ def false_alarms_per_year(detector: Detector, *, per_day: float) -> float:
     Where the baseline was estimated, each stream has a rate drawn from what the reference says of it.
     """
     base = detector.baseline
-    cases = int(min(YEAR * per_day, MOST_EVENTS / max(base.rate, 1e-6)))
-    rng, runs = np.random.default_rng(SEED), _runs(base, cases)
+    cases = max(1, int(min(YEAR * per_day, MOST_EVENTS / max(base.rate, 1e-6))))
+    rng, runs = np.random.default_rng(SEED), _runs(base, base.rate, cases)
     positions = discordances(rng, _rates(rng, base, runs), cases=cases, runs=runs, correlation=_correlation(base))
     when, alarmed = first_alarm(detector.evidence(positions, cases=cases), positions, detector.threshold, cases=cases)
     return float(alarmed.sum() / when.sum() * per_day * YEAR)
@@ -46,7 +47,7 @@ def delay(detector: Detector, shift: float, *, per_day: float) -> Delay:
     Runs with a false alarm before the change are left out.
     """
     for span in SPANS:
-        after = int(min(YEAR * per_day, span / shift))
+        after = max(1, int(min(YEAR * per_day, span / shift)))
         days = _days(detector, shift, per_day=per_day, after=after)
         if after >= int(YEAR * per_day) or np.isfinite(days).all():
             break
@@ -60,7 +61,7 @@ def _days(detector: Detector, shift: float, *, per_day: float, after: int) -> Fl
     base = detector.baseline
     start = int(min(WARM_UP * per_day, SETTLED / max(base.rate, 1e-6)))
     cases = start + after
-    rng, runs = np.random.default_rng(SEED), _runs(base, cases)
+    rng, runs = np.random.default_rng(SEED), _runs(base, shift, cases)
     positions = changed(
         discordances(rng, _rates(rng, base, runs), cases=start, runs=runs, correlation=_correlation(base)),
         discordances(rng, shift, cases=after, runs=runs, correlation=_correlation(base)),
@@ -71,8 +72,10 @@ def _days(detector: Detector, shift: float, *, per_day: float, after: int) -> Fl
     return np.where(alarmed, (when - start) / per_day, np.inf)[when > start]
 
 
-def _runs(baseline: Baseline, cases: int) -> int:
-    return max(200, min(RUNS, NODES // baseline.prior(cases).rates.size))
+def _runs(baseline: Baseline, rate: float, cases: int) -> int:
+    """How many streams of `cases` cases, of so many discordances a case, are worth their time."""
+    work = baseline.prior(cases).rates.size * max(1.0, rate * cases)
+    return max(FEWEST_RUNS, min(RUNS, int(WORK / work)))
 
 
 def _rates(rng: np.random.Generator, baseline: Baseline, runs: int) -> Floats:

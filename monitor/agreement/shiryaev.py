@@ -7,14 +7,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from monitor.agreement.baseline import Floats, Prior
 
-SHIFTS = np.array([1.25, 1.5, 1.8, 2.2, 3.2])
+SHIFTS = np.array([1.25, 1.5, 1.8, 2.5, 4.0])
 """The rises looked for, as ratios of odds. A rise between or beyond them is found by its neighbour."""
 
 _CEILING = 1e300  # far beyond any threshold; keeps a stream that goes on after its alarm from overflowing
 
 
 def evidence(
-    positions: ArrayLike, prior: Prior, *, inflation: float = 1.0, head_start: float = 0.0, until: float = inf
+    positions: ArrayLike,
+    prior: Prior,
+    *,
+    inflation: ArrayLike = 1.0,
+    head_start: float = 0.0,
+    until: ArrayLike = inf,
 ) -> Floats:
     """The statistic after each discordant case.
 
@@ -34,21 +39,21 @@ def evidence(
     Args:
         positions: the discordant cases' places among all cases, from 0, ascending; shape (runs, events).
         prior: the baseline.
-        inflation: the variance inflation; likelihoods are raised to its inverse.
+        inflation: the variance inflation, one or one a run; likelihoods are raised to its inverse.
         head_start: how many times a change before the first case counts, in cases.
-        until: stop when every run has reached this.
+        until: stop when every run has reached this; one or one a run.
 
     Returns:
         Shape (runs, events), fewer events where it stopped.
     """
     gaps = np.diff(np.asarray(positions), axis=1, prepend=-1) - 1
-    state = _Recursion(prior, inflation, head_start, runs=gaps.shape[0])
+    state = _Recursion(prior, np.atleast_1d(np.asarray(inflation, dtype=np.float64)), head_start, runs=gaps.shape[0])
     values = np.empty(gaps.shape)
     reached = np.zeros(gaps.shape[0], dtype=bool)
     for event in range(gaps.shape[1]):
         state.concord(gaps[:, event])
         values[:, event] = state.discord()
-        reached |= values[:, event] >= until
+        reached |= values[:, event] >= np.asarray(until)
         if reached.all():
             return values[:, : event + 1]
     return values
@@ -61,12 +66,13 @@ class _Recursion:
     `_after` is (runs, nodes, shifts).
     """
 
-    def __init__(self, prior: Prior, inflation: float, head_start: float, *, runs: int) -> None:
+    def __init__(self, prior: Prior, inflation: Floats, head_start: float, *, runs: int) -> None:
         rates = prior.rates
         odds = (rates / (1 - rates))[..., None] * SHIFTS
         risen = odds / (1 + odds)
-        self._hit, self._risen_hit = np.log(rates) / inflation, risen ** (1 / inflation)
-        self._miss, self._risen_miss = np.log1p(-rates) / inflation, np.log1p(-risen) / inflation
+        weight = 1 / inflation[:, None]
+        self._hit, self._risen_hit = np.log(rates) * weight, risen ** weight[..., None]
+        self._miss, self._risen_miss = np.log1p(-rates) * weight, np.log1p(-risen) * weight[..., None]
         share = np.exp(self._risen_miss - self._miss[..., None])
         self._series = share / (1 - share)  # a change within a gap: a geometric series over its place
         self._log_before = np.broadcast_to(np.log(prior.weights), (runs, rates.shape[1]))

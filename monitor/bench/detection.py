@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.agreement.baseline import Baseline, Floats, counted
+from monitor.agreement.baseline import Baseline, Floats, Prior, counted
 from monitor.agreement.budget import YEAR, detector, first_alarm
 from monitor.agreement.inflation import variance_inflation
 from monitor.agreement.proportion import score_bounds
+from monitor.agreement.shiryaev import evidence
 from monitor.agreement.streams import Positions, changed, discordances
 
 RATE = 0.031
@@ -129,13 +130,17 @@ def _delay(when: Positions, setting: Setting) -> float:
 
 
 def _ours(streams: Positions, baselines: Sequence[Baseline], per_day: int, cases: int) -> Positions:
-    """Run by run, each with the baseline and the threshold it would have on its own."""
-    when = []
-    for row, baseline in zip(streams, baselines, strict=True):
-        made = detector(baseline, per_day=per_day, budget=BUDGET)
-        one = row[row < cases][None]
-        when.append(first_alarm(made.evidence(one, cases=cases), one, made.threshold, cases=cases)[0][0])
-    return np.array(when)
+    """Each run has the baseline and the threshold it would have on its own; all are followed at once."""
+    made = [detector(baseline, per_day=per_day, budget=BUDGET) for baseline in baselines]
+    priors, thresholds = [baseline.prior(cases) for baseline in baselines], np.array([one.threshold for one in made])
+    values = evidence(
+        streams,
+        Prior(*(np.concatenate(parts) for parts in zip(*priors, strict=True))),
+        inflation=np.array([baseline.inflation for baseline in baselines]),
+        head_start=made[0].head_start,
+        until=thresholds,
+    )
+    return first_alarm(values, streams, thresholds[:, None], cases=cases)[0]
 
 
 def _interval_rule(streams: Positions, baselines: Sequence[Baseline], per_day: int, cases: int) -> Positions:

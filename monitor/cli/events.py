@@ -1,7 +1,7 @@
 """Streams of discordance from a table, and the baseline they are held against."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -93,7 +93,8 @@ def _order(path: Path, times: pl.Series) -> pl.Series:
     if len(zoned) > 1:
         message = f"{path}: time: some rows name a time zone and some do not; one way throughout is accepted"
         raise TableError(message)
-    return pl.Series([moment.timestamp() for moment in moments if moment is not None], dtype=pl.Float64)
+    placed = (moment if moment.tzinfo else moment.replace(tzinfo=UTC) for moment in moments if moment is not None)
+    return pl.Series([moment.timestamp() for moment in placed], dtype=pl.Float64)
 
 
 def _moment(cell: str | None) -> datetime | None:

@@ -17,8 +17,7 @@ from monitor.cli.output import print_table
 from monitor.core.errors import TableError, UsageError
 from monitor.core.verdict import Verdict
 
-MOST_PER_DAY = 1_000_000
-MOST_BUDGET = 365
+MOST = 1_000_000
 
 
 def watch_streams(events: Path, baseline: str, *, budget: float, per_day: float) -> dict[str, Any]:
@@ -114,9 +113,9 @@ def _baseline(baseline: Baseline) -> dict[str, Any]:
 
 
 def _check(budget: float, per_day: float) -> None:
-    for option, value, most in (("--budget", budget, MOST_BUDGET), ("--per-day", per_day, MOST_PER_DAY)):
-        if not (isfinite(value) and 0 < value <= most):
-            message = f"{option} {value}: a number above 0 and at most {most} is accepted"
+    for option, value in (("--budget", budget), ("--per-day", per_day)):
+        if not (isfinite(value) and 0 < value <= MOST):
+            message = f"{option} {value}: a number above 0 and at most {MOST} is accepted"
             raise UsageError(message)
 
 

@@ -42,7 +42,7 @@ def test_the_error_of_the_baseline_is_in_the_budget() -> None:
 def test_where_too_little_happens_the_bound_stands_in() -> None:
     """At three discordances a year the threshold is the martingale's own: cases a year over the budget."""
     assert detector(Baseline(rate=0.001), per_day=10, budget=0.1).threshold == pytest.approx(36_500)
-    assert detector(counted(0, 500), per_day=10, budget=0.1).threshold == pytest.approx(1.5 * 36_500)
+    assert detector(counted(0, 500), per_day=10, budget=0.1).threshold == pytest.approx(1.25 * 36_500)
 
 
 def test_a_smaller_budget_needs_more_evidence() -> None:
