@@ -19,7 +19,6 @@ RUNS = 4000
 EVENTS = 400  # simulated a run; more would not move the calibration
 FEWEST_EVENTS = 30  # with fewer expected in a year there is nothing to calibrate on, and the bound itself is used
 HIGHEST = 0.99  # rate calibrated at; where nearly every case is discordant the steps no longer matter
-AIM = 0.9  # of the budget: a tenth stays in hand for what a simulation of this size cannot tell
 LEAST = 0.2  # alarms a span simulated at the least, so that enough are seen
 SEED = 20240917
 
@@ -90,9 +89,7 @@ def _calibrated(rate: float, inflation: float, head_start: float, *, year: float
     low, high = 0.0, 60.0
     for _ in range(50):
         middle = (low + high) / 2
-        low, high = (
-            (middle, high) if _rate(peaks, positions, exp(middle), span) > AIM * alarms / span else (low, middle)
-        )
+        low, high = (middle, high) if _rate(peaks, positions, exp(middle), span) > alarms / span else (low, middle)
     return exp(high) * (year / span) * (alarms / budget)
 
 

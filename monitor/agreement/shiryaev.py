@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from monitor.agreement.baseline import Floats, Prior
 
-SHIFTS = np.array([1.25, 1.5, 1.8, 2.5, 4.0])
+SHIFTS = np.array([1.3, 1.6, 2.2, 3.2])
 """The rises looked for, as ratios of odds. A rise between or beyond them is found by its neighbour."""
 
 _CEILING = 1e300  # far beyond any threshold; keeps a stream that goes on after its alarm from overflowing
