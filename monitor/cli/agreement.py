@@ -9,7 +9,7 @@ import typer
 
 from monitor.agreement.uncertain import Uncertain
 from monitor.core.counts import Counts
-from monitor.core.errors import TableError
+from monitor.core.errors import GateFailedError, TableError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,6 +47,69 @@ def compute(
         typer.echo(json.dumps(answer, allow_nan=False))
     else:
         _show(answer)
+
+
+@app.command()
+def watch(
+    events: Annotated[Path, typer.Option(help="CSV or Parquet: time, discordant (0 or 1), perhaps stream.")],
+    baseline: Annotated[str, typer.Option(help="Rate of discordance before, or a table of reference cases.")],
+    budget: Annotated[float, typer.Option(help="False alarms accepted a year, over all streams together.")],
+    per_day: Annotated[float, typer.Option(help="Cases a day, in each stream.")],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,  # noqa: FBT002  typer's way
+) -> None:
+    """Watch streams of discordance for a rise: when the alarm came, and since when the rate has most likely changed.
+
+    Places are counted from 0 in order of time. With a column `stream` every stream is watched on its own and the budget
+    shared evenly.
+    """
+    from monitor.cli.watching import show_watched, watch_streams  # noqa: PLC0415  scipy and polars take a while
+
+    answer = watch_streams(events, baseline, budget=budget, per_day=per_day)
+    if as_json:
+        typer.echo(json.dumps(answer, allow_nan=False))
+    else:
+        show_watched(answer)
+
+
+@app.command()
+def plan(
+    per_day: Annotated[float, typer.Option(help="Cases a day.")],
+    baseline: Annotated[str, typer.Option(help="Rate of discordance before, or a table of reference cases.")],
+    budget: Annotated[float, typer.Option(help="False alarms accepted a year.")],
+    shift: Annotated[list[float], typer.Option(help="Rate after a change; may be repeated.")],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,  # noqa: FBT002  typer's way
+) -> None:
+    """Say how many days each change would take to be seen at this volume, baseline and budget, by simulation."""
+    from monitor.cli.watching import plan_stream, show_plan  # noqa: PLC0415
+
+    answer = plan_stream(baseline, shift, budget=budget, per_day=per_day)
+    if as_json:
+        typer.echo(json.dumps(answer, allow_nan=False))
+    else:
+        show_plan(answer)
+
+
+@app.command()
+def claims(
+    predictions: Annotated[Path, typer.Option(help="CSV or Parquet: study_id, finding, score, threshold or call.")],
+    reads: Annotated[Path, typer.Option(help="CSV or Parquet: study_id, finding, label, perhaps status.")],
+    claims: Annotated[Path, typer.Option(help="YAML: claims, each name, statistic, at_least, finding, across.")],
+    uncertain: Annotated[Uncertain, typer.Option(help="What an uncertain label counts as.")] = Uncertain.EXCLUDE,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,  # noqa: FBT002  typer's way
+) -> None:
+    """Hold what was promised against local pairs: supported, refuted or undecided; exit 3 where one is refuted.
+
+    The intervals hold at every look, so this may be asked every day.
+    """
+    from monitor.cli.claims import refuted, settle_claims, show_claims  # noqa: PLC0415
+
+    answer = settle_claims(predictions, reads, claims, uncertain=uncertain)
+    if as_json:
+        typer.echo(json.dumps(answer, allow_nan=False))
+    else:
+        show_claims(answer)
+    if refuted(answer):
+        raise typer.Exit(GateFailedError.exit_code)
 
 
 def rows_of(paired: "Paired", by: list[str]) -> Iterator[dict[str, Any]]:

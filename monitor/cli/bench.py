@@ -1,6 +1,7 @@
 """`overread bench`."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -170,5 +171,37 @@ def _hl7(*, as_json: bool) -> None:
     print_table(
         ("pace", "reports", "reports /s", "median ms", "p99 ms", "write + fsync /s", "ratio"),
         [tuple(row.values()) for row in rows],
+        empty="nothing measured",
+    )
+
+
+@app.command()
+def detection(
+    *,
+    runs: Annotated[int, typer.Option(min=10, max=100_000, help="Simulated streams a setting.")] = 500,
+    as_json: Json = False,
+) -> None:
+    """Measure days until a rise in discordance is seen, beside a CUSUM that knows the rise and generic detectors."""
+    from monitor.bench.detection import SETTINGS, SHIFTS, measure, river_detectors  # noqa: PLC0415  # as above
+
+    rows = [asdict(one) for setting in SETTINGS for one in measure(setting, runs=runs)]
+    if not river_detectors():
+        typer.echo(
+            "ADWIN, Page-Hinkley and DDM are left out: `pip install river` in an environment of its own", err=True
+        )
+    if as_json:
+        print_json({"shifts": SHIFTS, "rows": rows})
+        return
+    print_table(
+        ("setting", "detector", "false alarms a year", *(f"days to {shift}" for shift in SHIFTS)),
+        [
+            (
+                row["setting"],
+                row["detector"],
+                f"{row['false_alarms_per_year']:.3f}",
+                *(f"{d:.1f}" for d in row["delays"]),
+            )
+            for row in rows
+        ],
         empty="nothing measured",
     )

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from monitor.agreement.coverage import coverage_table, wilson_coverage
+from monitor.agreement.coverage import SIMULATED, coverage_table, exact_coverage, simulated_table
 from monitor.agreement.proportion import wilson
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "statistics.md"
@@ -54,9 +54,16 @@ def test_exact_coverage_is_what_simulation_finds() -> None:
             share = wilson(int(successes), n)
             assert share is not None
             hits += int(times) * (share.low <= p <= share.high)
-        assert hits / 20_000 == pytest.approx(wilson_coverage(n, p), abs=4 * (0.05 * 0.95 / 20_000) ** 0.5)
+        assert hits / 20_000 == pytest.approx(exact_coverage(wilson, n, p), abs=4 * (0.05 * 0.95 / 20_000) ** 0.5)
 
 
 def test_documented_coverage_is_current() -> None:
     """The coverage table in the documentation is the one the code gives."""
     assert coverage_table() in DOCUMENT.read_text(encoding="utf-8")
+
+
+def test_every_interval_has_its_simulated_coverage_documented() -> None:
+    """The table in the documentation has three rows for each interval that is simulated, as the code prints it."""
+    printed, text = simulated_table(replicates=2), DOCUMENT.read_text(encoding="utf-8")
+    for name in SIMULATED:
+        assert printed.count(f"| {name} |") == 3 <= text.count(f"| {name} |")
