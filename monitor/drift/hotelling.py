@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from monitor.drift.permutation import permutation_p
+from monitor.drift.permutation import permutation_p, window_sums
 
 Floats = NDArray[np.float64]
 
@@ -45,8 +45,7 @@ def hotelling(reference: Floats, current: Floats, *, draws: int, rng: np.random.
     factor = total / (n * (total - n))  # all rows sum to 0: the gap of the means is the current sum times this
 
     def draw(count: int) -> Floats:
-        picks = (rng.choice(total, n, replace=False, shuffle=False) for _ in range(count))
-        sums = np.stack([whitened[pick].sum(axis=0) for pick in picks])
+        sums = window_sums(whitened, n, count, rng)
         return np.asarray(((factor * sums) ** 2).sum(axis=1), dtype=np.float64)
 
     observed = float(((factor * whitened[-n:].sum(axis=0)) ** 2).sum())

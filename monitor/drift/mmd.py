@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.drift.permutation import permutation_p
+from monitor.drift.permutation import permutation_p, window_sums, windows
 
 MAX_KERNEL = 3_000
 """Rows of both windows for which the kernel matrix is held; beyond, random features stand in for it."""
@@ -95,10 +95,7 @@ def _by_kernel(rows: Floats, n: int, rng: np.random.Generator) -> Method:
         return Sums(within=within, touching=members @ degrees)
 
     def draw(count: int) -> Sums:
-        keys = rng.random((count, len(rows)), dtype=np.float32)
-        members = np.zeros((count, len(rows)), dtype=np.float32)
-        np.put_along_axis(members, np.argpartition(keys, n - 1, axis=1)[:, :n], 1.0, axis=1)
-        return sums(members)
+        return sums(windows(count, len(rows), n, rng))
 
     actual = np.zeros((1, len(rows)), dtype=np.float32)
     actual[0, -n:] = 1.0
@@ -115,8 +112,7 @@ def _by_features(rows: Floats, n: int, rng: np.random.Generator) -> Method:
         return Sums(within=within, touching=chosen @ total - n)
 
     def draw(count: int) -> Sums:
-        picks = (rng.choice(len(rows), n, replace=False, shuffle=False) for _ in range(count))
-        return sums(np.stack([features[pick].sum(axis=0) for pick in picks]).astype(np.float64))
+        return sums(window_sums(features, n, count, rng).astype(np.float64))
 
     return float(total @ total - len(rows)), draw, sums(features[-n:].sum(axis=0, dtype=np.float64)[None, :])
 

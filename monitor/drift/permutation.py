@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 ENOUGH = 20
 MIN_DRAWS, MAX_DRAWS = 999, 100_000
 _FIRST_BATCH, _LAST_BATCH = 128, 4_096
+_MANY_ROWS = 4_000
+"""Beyond this, picking the few rows of each window costs less than a row of keys for all."""
 
 
 def draws_for(alpha: float) -> int:
@@ -37,3 +39,19 @@ def permutation_p(observed: float, draw: Callable[[int], NDArray[np.floating]], 
             return ENOUGH / (done + int(hits[ENOUGH - reached - 1]) + 1)
         reached, done, batch = reached + hits.size, done + null.size, min(2 * batch, _LAST_BATCH)
     return (1 + reached) / (draws + 1)
+
+
+def windows(count: int, total: int, n: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Fresh permutations of which rows are current: 1 for each of the n that are, shape (count, total)."""
+    keys = rng.random((count, total), dtype=np.float32)
+    members = np.zeros((count, total), dtype=np.float32)
+    np.put_along_axis(members, np.argpartition(keys, n - 1, axis=1)[:, :n], 1.0, axis=1)
+    return members
+
+
+def window_sums(rows: NDArray[np.float32], n: int, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """The sum of the current rows under fresh permutations: rows of shape (total, d) give shape (count, d)."""
+    if len(rows) <= _MANY_ROWS:
+        return np.asarray(windows(count, len(rows), n, rng) @ rows)
+    picks = (rng.choice(len(rows), n, replace=False, shuffle=False) for _ in range(count))
+    return np.stack([rows[pick].sum(axis=0) for pick in picks])

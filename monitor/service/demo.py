@@ -175,7 +175,7 @@ def _tell(plan: Plan, hospital: Hospital, stage: _Stage, console: Console) -> bo
         drawn = _drawn(hospital, 0, stage)
         for day in range(plan.days):
             drawing, drawn = drawn, _drawn(hospital, day + 1, stage)
-            hospital.play(day, stage.dicom, stage.mllp, stage.clock.set, draw=_already(drawing))
+            hospital.play(day, stage.dicom, stage.mllp, stage.clock.set, draw=_already(drawing), together=True)
             if not _sleep_over(hospital.start + timedelta(days=day), stage):
                 return False
             progress.advance(task)

@@ -1,7 +1,6 @@
 """What every role is given, and how each goes about its rounds."""
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -27,14 +26,13 @@ class Running:
 def repeat(running: Running, work: Callable[[], int], *, every: float | None = None) -> None:
     """Do `work` until asked to stop, with a rest in between, and back off when it failed.
 
-    The rest is `every` seconds where that is given. Else, as long as the round before it, it lets what arrives
-    meanwhile become one batch: a round over a single study costs nearly as much as one over many.
+    The rest, `every` seconds where that is given, lets what arrives meanwhile become one batch: a round over a single
+    study costs nearly as much as one over many.
 
     A store that is down, a full disk and a bug alike must not end the process: what was acknowledged is still spooled.
     """
     backoff = REST_SECONDS
     while not running.stop.is_set():
-        began = time.monotonic()
         try:
             busy = work()
             backoff = REST_SECONDS
@@ -43,7 +41,7 @@ def repeat(running: Running, work: Callable[[], int], *, every: float | None = N
             backoff = min(MAX_BACKOFF_SECONDS, backoff * 2)
             running.stop.wait(backoff)
             continue
-        rest = 0 if busy >= FULL else max(REST_SECONDS, time.monotonic() - began)
+        rest = 0 if busy >= FULL else REST_SECONDS
         running.stop.wait(rest if every is None else every)
 
 

@@ -1,6 +1,7 @@
 """The hospital: what it sends on a day, and sending it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -163,8 +164,9 @@ class Hospital:
         set_clock: Callable[[datetime], None],
         *,
         draw: Draw = map,
+        together: bool = False,
     ) -> Played:
-        """Send a day's events one by one, each with the clock set to its time.
+        """Send a day's events, each with the clock set to its time.
 
         Args:
             day: which day, 0 the first.
@@ -172,24 +174,35 @@ class Hospital:
             mllp: where reports go.
             set_clock: told the time of each event before it is sent.
             draw: how images are made: `map` draws each when its turn comes, an executor's `map` ahead of it.
+            together: let each wire go through the day at its own pace, as two systems of a hospital do, instead of one
+                event after the other; `set_clock` is then called by two threads.
         """
         events = self.events(day)
         drawn = iter(draw(StudySent.dataset, [event for event in events if isinstance(event, StudySent)]))
-        studies = reports = 0
-        refused = []
-        for event in events:
-            set_clock(event.at)
-            if isinstance(event, StudySent):
-                status = dicom.send(next(drawn))
-                accepted, answer = status == 0, f"{status:#06x}"
-                studies += accepted
-            else:
-                answer = mllp.send(event.message())
-                accepted = answer == "AA"
-                reports += accepted
-            if not accepted:
-                refused.append((event.at, answer))
-        return Played(studies=studies, reports=reports, refused=tuple(refused))
+
+        def answers(wanted: Sequence[Event]) -> list[tuple[Event, str]]:
+            """What was answered to each; empty where it was accepted."""
+            given: list[tuple[Event, str]] = []
+            for event in wanted:
+                set_clock(event.at)
+                if isinstance(event, StudySent):
+                    status = dicom.send(next(drawn))
+                    given.append((event, "" if status == 0 else f"{status:#06x}"))
+                else:
+                    code = mllp.send(event.message())
+                    given.append((event, "" if code == "AA" else code))
+            return given
+
+        by_wire = [[e for e in events if isinstance(e, kind)] for kind in (StudySent, ReportSent)]
+        lanes: list[list[Event]] = by_wire if together else [events]
+        with ThreadPoolExecutor(len(lanes)) as pool:
+            answered = [one for lane in pool.map(answers, lanes) for one in lane]
+        accepted = [event for event, answer in answered if not answer]
+        return Played(
+            studies=sum(isinstance(event, StudySent) for event in accepted),
+            reports=sum(isinstance(event, ReportSent) for event in accepted),
+            refused=tuple((event.at, answer) for event, answer in answered if answer),
+        )
 
     def _reports(self, day: int) -> Iterator[ReportSent]:
         for earlier in range(max(day - LATEST_DAYS, 0), day + 1):
