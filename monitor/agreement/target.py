@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from scipy.stats import binom
+from scipy.special import bdtr
 
 from monitor.core.counts import Counts
 from monitor.core.model import Statistic
@@ -32,5 +32,5 @@ def shortfall(counts: Counts, statistic: Statistic, at_least: float) -> Shortfal
     limits", Biometrika 26, 1934. It is exact, hence at most its nominal level; None where there is no pair.
     """
     agreeing, n = _SHARES[statistic](counts)
-    p_value = float(binom.cdf(agreeing, n, at_least)) if n else None
+    p_value = float(bdtr(agreeing, n, at_least)) if n else None
     return Shortfall(agreeing=agreeing, n=n, at_least=at_least, p_value=p_value)

@@ -11,6 +11,9 @@ from monitor.service import rooms
 from monitor.service.clocks import clock_of
 from monitor.service.running import Running, repeat
 
+GATHER_SECONDS = 0.25
+"""How long reads and answers gather before they are paired, unless a day is over: a round costs more than its rows."""
+
 
 def evaluate(running: Running) -> None:
     """Run the evaluator role."""
@@ -24,8 +27,14 @@ def evaluate(running: Running) -> None:
     )
     calendar = Calendar(store, spool, clock, running=running)
 
+    paired_at = -GATHER_SECONDS
+
     def once() -> int:
+        nonlocal paired_at
+        if not calendar.over() and time.monotonic() - paired_at < GATHER_SECONDS:
+            return 0
         paired = pair_due(store, at=clock.now())
+        paired_at = time.monotonic()
         day = calendar.due()
         if day is None:
             return paired
@@ -51,16 +60,21 @@ class Calendar:
         self._waiting: tuple[date, float] | None = None
         self._next: date | None = None
 
+    def over(self) -> bool:
+        """Whether the day to be judged next has ended."""
+        day = self._following()
+        return day is not None and self._clock.now() >= self._end(day)
+
     def due(self) -> date | None:
         """The day to judge now, if any. A backlog is waited for, but not for ever."""
         day = self._following()
-        if day is None:
-            return None
-        end = datetime.combine(day + timedelta(days=1), midnight(), self._zone)
-        if self._clock.now() < end or (self._behind(end) and not self._patience_over(day)):
+        if day is None or not self.over() or (self._behind(self._end(day)) and not self._patience_over(day)):
             return None
         self._next = day + timedelta(days=1)
         return day
+
+    def _end(self, day: date) -> datetime:
+        return datetime.combine(day + timedelta(days=1), midnight(), self._zone)
 
     def _following(self) -> date | None:
         if self._next is None:

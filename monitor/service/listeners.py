@@ -14,7 +14,7 @@ from monitor.ingest.spool import DiskSpool
 from monitor.reads.group import GroupCommit
 from monitor.reads.intake import ReadIntake, Received
 from monitor.reads.mllp import MllpServer
-from monitor.service import doors, rooms
+from monitor.service import doors, receiving, rooms
 from monitor.service.clocks import clock_of
 from monitor.service.refusals import RefusalBook
 from monitor.service.reporting import read_intake
@@ -43,11 +43,11 @@ def receive(running: Running) -> None:
     receiver = Receiver(
         spool,
         clock,
-        rooms.receiver_limits(settings),
+        receiving.limits(settings),
         refusals.note,
         pseudonym=rooms.pseudonyms(settings).uid,
-        commitments=rooms.commitments(settings, spool, store),
-        tls=rooms.receiver_tls(settings),
+        commitments=receiving.commitments(settings, spool, store),
+        tls=receiving.tls(settings),
     )
     for work in (refusals.keep, partial(_watch_disk, spool, running.log)):
         threading.Thread(target=work, args=(running.stop,), daemon=True).start()

@@ -13,7 +13,7 @@ from monitor.inference.runner import Pixels, TorchScorer, load_scorers
 from monitor.ingest.source import JailedSource
 from monitor.ingest.spool import DiskSpool
 from monitor.pipeline.shadow import choose, settle
-from monitor.service import rooms
+from monitor.service import parsing, rooms
 from monitor.service.clocks import SystemClock
 from monitor.settings import Settings
 
@@ -28,11 +28,11 @@ def score_files(settings: Settings, path: Path) -> Iterator[dict[str, Any]]:
     """
     scorers = load_scorers(rooms.models_dir(settings), settings.device)
     files = sorted(found for found in path.rglob("*") if found.is_file()) if path.is_dir() else [path]
-    jails = rooms.open_jails(settings)
+    jails = parsing.open_jails(settings)
     try:
         with tempfile.TemporaryDirectory() as folder:
             spool = DiskSpool(Path(folder))
-            source = rooms.open_source(settings, spool, jails)
+            source = parsing.open_source(settings, spool, jails)
             for file in files:
                 yield {"file": str(file), **_score(file, spool, source, scorers)}
     finally:

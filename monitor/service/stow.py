@@ -10,7 +10,7 @@ from monitor.core.ports import Clock
 from monitor.ingest.heading import StudyReader
 from monitor.ingest.spool import DiskSpool
 from monitor.ingest.stow import StowIntake
-from monitor.service import rooms
+from monitor.service import parsing
 from monitor.service.running import Running
 from monitor.settings import LOOPBACK, PREFIX, secret_in
 
@@ -23,7 +23,7 @@ def stow_door(running: Running, spool: DiskSpool, clock: Clock) -> APIRouter:
     """
     settings = running.settings
     token = secret_in(settings.api.token_file, "API__TOKEN_FILE") if settings.api.token_file else None
-    study_of = StudyReader(partial(rooms.open_jails, settings, size=1))
+    study_of = StudyReader(partial(parsing.open_jails, settings, size=1))
     intake = StowIntake(spool, clock, study_of, max_bytes=settings.dicom.max_object_bytes)
     refused = partial(running.log.warning, "refused", door="stow")
     return stow_routes(intake.take, partial(_admitted, token, settings.api.host), refused)

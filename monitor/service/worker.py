@@ -8,7 +8,7 @@ from monitor.inference.runner import TorchScorer, load_scorers
 from monitor.pipeline.intake import take_in
 from monitor.pipeline.retain import release_settled
 from monitor.pipeline.shadow import score_quiet
-from monitor.service import rooms
+from monitor.service import parsing, rooms
 from monitor.service.clocks import clock_of
 from monitor.service.running import Running, repeat
 
@@ -28,11 +28,11 @@ def work(running: Running) -> None:
     for scorer in scorers:
         store.register_model(card_of(scorer))
         store.audit("worker", "model_loaded", f"{scorer.model}/{scorer.version}", at=clock.now())
-    jails = rooms.open_jails(settings)
-    source = rooms.open_source(settings, spool, jails)
+    jails = parsing.open_jails(settings)
+    source = parsing.open_source(settings, spool, jails)
     quiet, historical = rooms.quiet_of(settings), timedelta(days=settings.study.historical_days) or None
     keep_failed = timedelta(days=settings.study.keep_failed_days)
-    with ThreadPoolExecutor(rooms.JAILS) as pool:
+    with ThreadPoolExecutor(parsing.JAILS) as pool:
 
         def once() -> int:
             now = clock.now()

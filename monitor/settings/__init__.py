@@ -7,7 +7,7 @@ import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -16,11 +16,8 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     Field,
-    IPvAnyNetwork,
     SecretStr,
     ValidationError,
-    field_validator,
-    model_validator,
 )
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -33,8 +30,9 @@ from pydantic_settings import (
 
 from monitor.core.errors import SettingError
 from monitor.core.identity import KEY_BYTES
+from monitor.settings.dicom import DicomSettings
 from monitor.settings.doors import DicomwebSettings, FolderSettings
-from monitor.settings.section import Port, Seconds, _mapping, _pairs, _Section, _split, _zone
+from monitor.settings.section import Port, Seconds, Section, known_zone, mapping, pairs
 from monitor.settings.sources import ReadsSettings
 
 PREFIX = "OVERREAD_"
@@ -45,76 +43,19 @@ SECRETIVE = frozenset({"store", "dicomweb"})
 """Sections whose values are never shown, however wrong they are."""
 
 
-class StoreSettings(_Section):
+class StoreSettings(Section):
     """Where verdicts, pairs and pseudonyms are kept."""
 
     url: SecretStr | None = Field(None, description="Database URL; SQLite in the data folder when empty")
 
 
-class ModelsSettings(_Section):
+class ModelsSettings(Section):
     """Where model packages lie."""
 
     dir: Path | None = Field(None, description="Folder of model packages; the ones that ship when empty")
 
 
-class DicomSettings(_Section):
-    """The DICOM receiver."""
-
-    host: str = Field("127.0.0.1", description="Address to listen on")
-    port: Port = Field(11112, description="Port to listen on; 0 takes a free one")
-    ae_title: str = Field("OVERREAD", min_length=1, max_length=16, description="Our application entity title")
-    calling_aes: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
-        (), description="Calling AE titles that are let in; empty lets any in, on loopback only"
-    )
-    calling_hosts: Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_split)] = Field(
-        (), description="Addresses or networks (CIDR) that may connect; empty lets any connect"
-    )
-    max_associations: int = Field(
-        32, ge=1, description="Associations at one time; each calling title that is let in always finds one"
-    )
-    association_timeout_seconds: float = Field(
-        10.0, gt=0, description="Time for the TLS handshake, and for the association request after it"
-    )
-    network_timeout_seconds: float = Field(30.0, gt=0, description="Silence after which an association is ended")
-    max_object_bytes: int = Field(2 << 30, ge=1 << 20, description="Largest object that is accepted")
-    tls_certificate_file: Path | None = Field(
-        None, description="Certificate chain (PEM); with it, only TLS 1.2 or later is spoken"
-    )
-    tls_key_file: Path | None = Field(None, description="Private key of the certificate (PEM)")
-    tls_client_ca_file: Path | None = Field(
-        None, description="Authorities (PEM) one of which must have signed the certificate of whoever connects"
-    )
-    commitment_peers: Annotated[dict[str, str], NoDecode, BeforeValidator(_mapping)] = Field(
-        default_factory=dict,
-        description="Calling title to the host:port its storage commitment reports go to; "
-        "the others get theirs over the association they asked on",
-    )
-
-    @field_validator("commitment_peers")
-    @classmethod
-    def _addresses(cls, value: dict[str, str]) -> dict[str, str]:
-        for address in value.values():
-            host, _, port = address.rpartition(":")
-            if not host or not port.isdigit() or not 0 < int(port) <= 65535:
-                message = f"{address!r} is no address; accepted: host:port"
-                raise ValueError(message)
-        return value
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        if (self.tls_certificate_file is None) is not (self.tls_key_file is None):
-            message = "tls_certificate_file and tls_key_file are set together or not at all"
-            raise ValueError(message)
-        if self.tls_client_ca_file is not None and self.tls_certificate_file is None:
-            message = "tls_client_ca_file is of no use without tls_certificate_file"
-            raise ValueError(message)
-        if len(self.calling_aes) > self.max_associations:
-            message = f"{self.max_associations} max_associations are fewer than {len(self.calling_aes)} calling_aes"
-            raise ValueError(message)
-        return self
-
-
-class SpoolSettings(_Section):
+class SpoolSettings(Section):
     """The disk that received objects lie on. Nothing there is ever recycled to make room."""
 
     warn_free_ratio: float = Field(0.10, ge=0, lt=1, description="Free share of the disk below which it is logged")
@@ -123,7 +64,7 @@ class SpoolSettings(_Section):
     )
 
 
-class MllpSettings(_Section):
+class MllpSettings(Section):
     """The HL7 listener."""
 
     host: str = Field("127.0.0.1", description="Address to listen on")
@@ -132,7 +73,7 @@ class MllpSettings(_Section):
     default_charset: str = Field("8859/1", description="Character set of messages that declare none (HL7 table 0211)")
 
 
-class ApiSettings(_Section):
+class ApiSettings(Section):
     """The HTTP door."""
 
     host: str = Field("127.0.0.1", description="Address to listen on")
@@ -142,25 +83,25 @@ class ApiSettings(_Section):
     )
 
 
-class MetricsSettings(_Section):
+class MetricsSettings(Section):
     """What Prometheus scrapes."""
 
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: Port = Field(9464, description="Port to listen on")
 
 
-class DashboardSettings(_Section):
+class DashboardSettings(Section):
     """The Streamlit app."""
 
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: Port = Field(8501, description="Port to listen on")
 
 
-class StudySettings(_Section):
+class StudySettings(Section):
     """When a study is complete."""
 
     quiet_seconds: float = Field(60.0, ge=0, description="A study is scored when no instance came for this long")
-    quiet_by_modality: Annotated[dict[str, Seconds], NoDecode, BeforeValidator(_pairs)] = Field(
+    quiet_by_modality: Annotated[dict[str, Seconds], NoDecode, BeforeValidator(pairs)] = Field(
         default_factory=dict, description="The same for some modalities, as in CT=120,MR=300"
     )
     historical_days: float = Field(
@@ -171,7 +112,7 @@ class StudySettings(_Section):
     )
 
 
-class JailSettings(_Section):
+class JailSettings(Section):
     """The bounds every received object is parsed under."""
 
     memory_bytes: int = Field(2 << 30, ge=256 << 20, description="Address space of a parser process")
@@ -184,7 +125,7 @@ class JailSettings(_Section):
     recycle_after: int = Field(2000, ge=1, description="Objects after which a parser process is replaced")
 
 
-class EvaluationSettings(_Section):
+class EvaluationSettings(Section):
     """How verdicts are reached."""
 
     reference_days: int = Field(28, ge=7, description="Days of the reference window, from a version's first study")
@@ -195,7 +136,7 @@ class EvaluationSettings(_Section):
     patience_seconds: float = Field(120.0, ge=0, description="How long a finished day waits for its backlog")
 
 
-class ClockSettings(_Section):
+class ClockSettings(Section):
     """Where "now" comes from."""
 
     file: Path | None = Field(None, description="A simulated hospital's clock; the system clock when empty")
@@ -217,10 +158,10 @@ class Settings(BaseSettings):
     pseudonym_key_file: Path | None = Field(
         None, description="Secret key of pseudonyms; made in the data folder when empty"
     )
-    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+    timezone: Annotated[str, AfterValidator(known_zone)] = Field(
         "UTC", description="Zone of studies and reports that state none (IANA name)"
     )
-    sites: Annotated[dict[str, str], NoDecode, BeforeValidator(_mapping)] = Field(
+    sites: Annotated[dict[str, str], NoDecode, BeforeValidator(mapping)] = Field(
         default_factory=dict, description="Institution name to site name"
     )
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu, cuda or cuda:N")

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from monitor.settings.section import _Section, _split
+from monitor.settings.section import Section, split
 
 
-class FolderSettings(_Section):
+class FolderSettings(Section):
     """The watched drop folder."""
 
     watch: Path | None = Field(None, description="Folder whose DICOM files are taken in; none when empty")
@@ -35,7 +35,7 @@ def _service_root(value: object) -> object:
     return value.rstrip("/")
 
 
-class DicomwebSettings(_Section):
+class DicomwebSettings(Section):
     """The archive that studies are pulled from."""
 
     url: Annotated[str, BeforeValidator(_service_root)] | None = Field(
@@ -43,7 +43,7 @@ class DicomwebSettings(_Section):
     )
     every_seconds: float = Field(900.0, ge=0, description="Time between two pulls; 0 pulls on demand only")
     lookback_days: int = Field(3, ge=0, description="A pull looks at studies taken up to this many days ago")
-    modalities: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+    modalities: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split)] = Field(
         (), description="Modalities that are pulled, comma-separated; all when empty"
     )
     username: str | None = Field(None, description="User of HTTP basic authentication")

@@ -1,4 +1,4 @@
-"""What every section of the settings is made of. The underscored names are this package's own."""
+"""What every section of the settings is made of."""
 
 import json
 from typing import Annotated
@@ -10,11 +10,13 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(ge=0)]
 
 
-def _split(value: object) -> object:
+def split(value: object) -> object:
+    """`A, B` as a list."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-def _mapping(value: object) -> object:
+def mapping(value: object) -> object:
+    """A JSON object in a string as a mapping."""
     if not isinstance(value, str):
         return value
     try:
@@ -24,7 +26,7 @@ def _mapping(value: object) -> object:
         raise ValueError(message) from None
 
 
-def _pairs(value: object) -> object:
+def pairs(value: object) -> object:
     """`CT=120,MR=300` as a mapping."""
     if not isinstance(value, str):
         return value
@@ -35,7 +37,8 @@ def _pairs(value: object) -> object:
     return {name.strip(): number.strip() for name, _, number in parts}
 
 
-def _zone(value: str | None) -> str | None:
+def known_zone(value: str | None) -> str | None:
+    """An IANA time zone's name, unchanged."""
     if value is None:
         return None
     try:
@@ -46,5 +49,7 @@ def _zone(value: str | None) -> str | None:
     return value
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """One section: an unknown name in it is an error."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork
 from pydantic_settings import NoDecode
 
-from monitor.settings.section import _Section, _zone
+from monitor.settings.section import Section, known_zone
 
 
 def _listing(value: object) -> object:
@@ -19,7 +19,7 @@ def _listing(value: object) -> object:
         raise ValueError(message) from None
 
 
-class AccessionSettings(_Section):
+class AccessionSettings(Section):
     """How a source's accession numbers become those the images carry, in this order."""
 
     strip: str = ""
@@ -29,21 +29,21 @@ class AccessionSettings(_Section):
     at_most: int | None = Field(None, ge=1)
 
 
-class SourceSettings(_Section):
+class SourceSettings(Section):
     """One sender of reports."""
 
     name: str = Field(pattern=r"^[a-z0-9_-]{1,40}$")
     senders: frozenset[str] = frozenset()
     addresses: tuple[IPvAnyNetwork, ...] = ()
     charset: str | None = None
-    timezone: Annotated[str | None, AfterValidator(_zone)] = None
+    timezone: Annotated[str | None, AfterValidator(known_zone)] = None
     statuses: dict[str, Literal["preliminary", "final", "corrected", "retracted"]] = Field(default_factory=dict)
     accession: AccessionSettings = AccessionSettings()
     issuer: str | None = None
     visibility: Literal["blinded", "available", "opened", "unknown"] = "unknown"
 
 
-class ReadsSettings(_Section):
+class ReadsSettings(Section):
     """Who sends reports."""
 
     sources: Annotated[tuple[SourceSettings, ...], NoDecode, BeforeValidator(_listing)] = Field(

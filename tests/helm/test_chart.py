@@ -176,6 +176,23 @@ def test_only_the_sidecar_holds_the_pseudonym_key() -> None:
 
 
 @needs_helm
+@pytest.mark.parametrize(
+    ("option", "wanted"),
+    [
+        ("dicom-tls", {"DICOM__TLS_CERTIFICATE_FILE", "DICOM__TLS_KEY_FILE", "DICOM__TLS_CLIENT_CA_FILE"}),
+        ("api-token-secret", {"API__TOKEN_FILE"}),
+    ],
+)
+def test_the_sidecar_finds_the_files_of_its_secrets(option: str, wanted: set[str]) -> None:
+    """Each file that a setting names lies under a mount of the Secret that was given."""
+    (container,) = pods(option)["sidecar"]["containers"]
+    mounts = [mount["mountPath"] for mount in container["volumeMounts"]]
+    files = {one["name"].removeprefix("OVERREAD_"): one["value"] for one in container["env"] if "FILE" in one["name"]}
+    assert set(files) == wanted
+    assert all(any(path.startswith(f"{mount}/") for mount in mounts) for path in files.values())
+
+
+@needs_helm
 def test_network_policy_opens_what_was_named() -> None:
     """Only the doors with a named peer are open, and every pod has a policy."""
     policies = {policy["metadata"]["name"]: policy["spec"] for policy in of_kind("NetworkPolicy", "network-policy")}
