@@ -13,6 +13,8 @@ TAIL = 1e-4  # posterior probability left outside the grid on either side
 SPAN = 7.44  # standard errors between the two ends: 2 × 3.72, the normal quantile of that tail
 STEP = 1.4  # of the sharpest likelihood's standard error: the midpoint rule then errs by some 1e-4 of its value
 
+FEWEST = 16  # nodes: of a count of few cases the posterior is far from normal, and fewer miss its mean by a hundredth
+
 
 class Prior(NamedTuple):
     """Rates before a change and how probable each is; both shape (runs or 1, nodes), rows of weights sum to 1."""
@@ -63,7 +65,7 @@ def posterior(discordant: ArrayLike, n: int, *, inflation: float = 1.0, further:
     hits, cases = np.atleast_1d(np.asarray(discordant, dtype=np.float64)) / inflation, n / inflation
     ends = beta.ppf([[TAIL], [1 - TAIL]], hits + 0.5, cases - hits + 0.5)
     low, high = np.arcsin(np.sqrt(ends))[..., None]
-    nodes = ceil(SPAN / STEP * sqrt(1 + further / n))
+    nodes = max(FEWEST, ceil(SPAN / STEP * sqrt(1 + further / n)))
     angles = low + (high - low) * (np.arange(nodes) + 0.5) / nodes
     rates = np.sin(angles) ** 2
     likelihood = hits[:, None] * np.log(rates) + (cases - hits)[:, None] * np.log1p(-rates)

@@ -9,7 +9,8 @@ from sqlmodel import Session, col
 
 from monitor.core.ports import ModelVersion
 from monitor.store.database import among
-from monitor.store.tables import FeatureSetRow, PredictionRow, SupersededRow, UtcDateTime
+from monitor.store.instants import UtcDateTime
+from monitor.store.tables import FeatureSetRow, PredictionRow, SupersededRow
 
 _KEPT = ("study", "model", "version", "finding", "score", "operating_point", "call", "scored_at")
 _KEY = ("study", "model", "version")

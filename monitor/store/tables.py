@@ -1,36 +1,14 @@
 """The tables. Every identifier in them is a pseudonym; report text and pixels are never here."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, DateTime, Index, Integer, text
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import JSON, BigInteger, Index, Integer, text
 from sqlmodel import Field, SQLModel
 
+from monitor.store.instants import UtcDateTime
+
 _RowId = BigInteger().with_variant(Integer(), "sqlite")  # SQLite numbers only an INTEGER key by itself
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An instant: stored as UTC, given back with its zone. A naive one is refused."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To the database."""
-        del dialect
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            message = f"naive time {value}: every time needs its zone"
-            raise ValueError(message)
-        return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """From the database."""
-        del dialect
-        return None if value is None else value.replace(tzinfo=UTC)
 
 
 def _partial(name: str, column: str, condition: str, sqlite: str | None = None) -> Index:

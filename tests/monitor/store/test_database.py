@@ -11,8 +11,9 @@ from monitor.core.pairing import match, pairs_of
 from monitor.core.quiet import Quiet
 from monitor.core.windows import Window
 from monitor.store.database import Database
+from monitor.store.instants import UtcDateTime
 from monitor.store.sql import SqlStore
-from monitor.store.tables import HeartbeatRow, UtcDateTime
+from monitor.store.tables import HeartbeatRow
 from tests.conformance.cases import NOW, drain, instance, read
 
 PASSWORD = "hunter2"  # noqa: S105  # what must never be shown

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from monitor.store.tables import UtcDateTime
+from monitor.store.instants import UtcDateTime
 
 revision: str = "0001"
 down_revision: str | None = None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from monitor.store.tables import UtcDateTime
+from monitor.store.instants import UtcDateTime
 
 revision: str = "0004"
 down_revision = "0003"
